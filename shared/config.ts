@@ -3,7 +3,7 @@
  * each with its key and the rule it breaks. Values are never printed: they may be secrets.
  */
 import { readFileSync } from 'node:fs';
-import { parseDocument } from 'yaml';
+import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { ConfigError, messageOf } from './errors.js';
 
@@ -52,10 +52,14 @@ function parseYaml(path: string): unknown {
   } catch (error) {
     throw new ConfigError(`${path}: cannot be read: ${messageOf(error)}`, { cause: error });
   }
-  const document = parseDocument(text);
+  const lineCounter = new LineCounter();
+  // Pretty errors quote the file, and the file may hold secrets.
+  const document = parseDocument(text, { prettyErrors: false, lineCounter });
   const [problem] = document.errors;
-  if (problem !== undefined)
-    throw new ConfigError(`${path}: is not YAML: ${problem.message}`, { cause: problem });
+  if (problem !== undefined) {
+    const { line } = lineCounter.linePos(problem.pos[0]);
+    throw new ConfigError(`${path}: is not YAML, line ${line}: ${problem.message}`, { cause: problem });
+  }
   return document.toJS();
 }
 

@@ -42,15 +42,7 @@ export class RedisServer implements AsyncDisposable {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     this.#process = child;
-    let output = '';
-    for await (const chunk of child.stdout) {
-      output += chunk;
-      if (output.includes('Ready to accept connections')) {
-        child.stdout.on('error', () => {}).resume();
-        return;
-      }
-    }
-    throw new Error(`redis-server did not start:\n${output}`);
+    await readyToAccept(child);
   }
 
   async stop(): Promise<void> {
@@ -79,6 +71,19 @@ export class RedisServer implements AsyncDisposable {
     child.kill(signal);
     await ended;
   }
+}
+
+/** Keeps reading stdout after that: a server must never write into a closed or full pipe. */
+function readyToAccept(child: ChildProcess): Promise<void> {
+  let output = '';
+  return new Promise((resolve, reject) => {
+    child.stdout?.on('data', (chunk: Buffer) => {
+      if (output.length < 100_000) output += chunk.toString();
+      if (output.includes('Ready to accept connections')) resolve();
+    });
+    child.once('error', reject);
+    child.once('exit', () => reject(new Error(`redis-server did not start:\n${output}`)));
+  });
 }
 
 export async function startRedis({ settings = [] }: RedisServerOptions = {}): Promise<RedisServer> {
