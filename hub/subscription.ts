@@ -1,0 +1,267 @@
+/**
+ * One channel as one connection reads it: a cursor that pulls. Each step yields the next message for the
+ * client or nothing; there is no live mode and no replay mode. Where the next frame is not in memory the store
+ * is asked, and what it shows passes the continuity rule. It never writes to a socket and never holds more than
+ * one frame.
+ */
+import type { ChannelId } from '../shared/protocol/channel.js';
+import { checkContinuity, countedGap, type Gap, tip as tipOf } from '../shared/protocol/continuity.js';
+import { formatCursor, type Position } from '../shared/protocol/cursor.js';
+import type { HubMessage, Policy } from '../shared/protocol/messages.js';
+import type { StartPoint } from '../shared/store/log-store.js';
+import { type Feed, type FeedPage, type FeedSubscriber, isSamePlace } from './feed.js';
+import type { Frame } from './frame.js';
+import { Retry } from './retry.js';
+import { textMessage } from './websocket-frame.js';
+
+export type Start = StartPoint | { readonly kind: 'cursor'; readonly position: Position };
+
+export interface SubscriptionOptions {
+  readonly policy: Policy;
+  /** Lines that may be unacknowledged; Infinity without a window. */
+  readonly windowLines: number;
+}
+
+/** What a subscription needs of the connection that it belongs to. */
+export interface SubscriptionOwner {
+  /** Whether its client takes permessage-deflate messages. */
+  readonly canInflate: boolean;
+  locate(id: ChannelId, start: StartPoint): Promise<Position>;
+  /** A step may yield something now. */
+  wake(subscription: Subscription): void;
+  /** Returns what else there is to say after `caught_up` of this channel. */
+  caughtUp(subscription: Subscription): readonly HubMessage[];
+  /** A read or locate failed and is tried again; true if the store as a whole does not serve. */
+  storeFailed(subscription: Subscription, error: unknown): boolean;
+  countLines(lines: number): void;
+  countGap(gap: Gap): void;
+}
+
+export class Subscription implements FeedSubscriber {
+  readonly feed: Feed;
+  /** How many requests of the connection want it. */
+  wanted = 0;
+  readonly #owner: SubscriptionOwner;
+  readonly #options: SubscriptionOptions;
+  readonly #start: Start;
+  readonly #messages: Buffer[] = [];
+  /** Requests to which the start is not announced yet: a pattern, or undefined for the channel's own name. */
+  #unannounced: (string | undefined)[] | undefined = [];
+  #cursor: Position | undefined;
+  #hand: Frame | undefined;
+  #retry: Retry | undefined;
+  #ackedSeq = 0;
+  /** The feed's version at which the store showed nothing behind the cursor. */
+  #parkedAt = -1;
+  /** A feed that was opened for this subscription has found "now" already. */
+  readonly #isFeedNew: boolean;
+  #isCaughtUp = false;
+  #isBusy = false;
+  #isClosed = false;
+  #isFailureTold = false;
+
+  constructor(feed: Feed, start: Start, options: SubscriptionOptions, owner: SubscriptionOwner) {
+    this.feed = feed;
+    this.#start = start;
+    this.#options = options;
+    this.#owner = owner;
+    this.#isFeedNew = feed.tip === undefined;
+    feed.add(this);
+  }
+
+  get channel(): string {
+    return this.feed.id.channel;
+  }
+
+  get isCaughtUp(): boolean {
+    return this.#isCaughtUp;
+  }
+
+  /** Announces the place to one more request that the channel came from. */
+  announceTo(pattern: string | undefined): void {
+    if (this.#unannounced !== undefined) this.#unannounced.push(pattern);
+    else if (this.#cursor !== undefined) this.#announce(pattern, this.#cursor);
+    this.#owner.wake(this);
+  }
+
+  /** The next message for the client; undefined while there is none, then the owner is woken later. */
+  step(): Buffer | undefined {
+    const message = this.#messages.shift();
+    if (message !== undefined) return message;
+    if (this.#isBusy || this.#isClosed || this.feed.tip === undefined) return undefined;
+    return this.#cursor === undefined ? this.#begin(this.feed.tip) : this.#next(this.#cursor);
+  }
+
+  /** Frees the window up to a place. Places of another history and those not yet reached free nothing more. */
+  ack({ epoch, seq }: Position): void {
+    const cursor = this.#cursor;
+    if (cursor === undefined || epoch !== cursor.epoch) return;
+    this.#ackedSeq = Math.max(this.#ackedSeq, Math.min(seq, cursor.seq));
+    this.#owner.wake(this);
+  }
+
+  feedMoved(): void {
+    this.#owner.wake(this);
+  }
+
+  feedFailed(): void {
+    this.#tellFailure();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#messages.length = 0;
+    this.#retry?.cancel();
+    this.feed.delete(this);
+  }
+
+  #begin(tip: Position): Buffer | undefined {
+    if (this.#start.kind === 'cursor') return this.#beginAt(this.#start.position);
+    if (this.#start.kind === 'end' && this.#isFeedNew) return this.#beginAt(tip);
+    this.#isBusy = true;
+    this.#owner.locate(this.feed.id, this.#start).then(
+      (position) => {
+        this.#isBusy = false;
+        if (this.#isClosed) return;
+        this.#retry?.succeeded();
+        this.#place(position);
+        this.#owner.wake(this);
+      },
+      (error: unknown) => this.#failed(error),
+    );
+    return undefined;
+  }
+
+  #beginAt(position: Position): Buffer | undefined {
+    this.#place(position);
+    return this.#messages.shift();
+  }
+
+  #place(position: Position): void {
+    this.#cursor = position;
+    this.#ackedSeq = position.seq;
+    const requests = this.#unannounced ?? [];
+    this.#unannounced = undefined;
+    for (const pattern of requests) this.#announce(pattern, position);
+  }
+
+  #announce(pattern: string | undefined, position: Position): void {
+    const cursor = formatCursor(position);
+    const named = pattern === undefined ? {} : { pattern };
+    this.#say({ type: 'subscribed', channel: this.channel, ...named, cursor });
+    if (this.#isCaughtUp) this.#say({ type: 'caught_up', channel: this.channel, cursor });
+  }
+
+  #next(cursor: Position): Buffer | undefined {
+    const frame = this.#find(cursor);
+    if (frame !== undefined) return this.#deliver(frame, cursor);
+    const tip = this.feed.tip;
+    if (tip === undefined || this.#parkedAt === this.feed.version || isSamePlace(cursor, tip)) {
+      return this.#atTip(cursor);
+    }
+    if (this.#isRushing() && tip.epoch === cursor.epoch && tip.seq > cursor.seq) {
+      return this.#gap(countedGap('skipped', cursor.seq, tip));
+    }
+    this.#fetch(cursor);
+    return undefined;
+  }
+
+  #find(cursor: Position): Frame | undefined {
+    const frame = this.#isRushing() ? this.feed.recentAfter(cursor) : this.feed.frameAfter(cursor);
+    if (frame !== undefined) return frame;
+    return this.#hand?.before === cursor.entry && this.#hand.contains(cursor) ? this.#hand : undefined;
+  }
+
+  /** Whoever wants the latest gets the history that it asked for first, and skips only afterwards. */
+  #isRushing(): boolean {
+    return this.#options.policy === 'latest' && this.#isCaughtUp;
+  }
+
+  #deliver(frame: Frame, cursor: Position): Buffer | undefined {
+    const skip = cursor.seq - frame.seq;
+    const room = this.#options.windowLines - (cursor.seq - this.#ackedSeq);
+    const take = Math.min(frame.lines - skip, room);
+    if (take <= 0) return undefined;
+    const isWhole = take === frame.lines;
+    const slice = isWhole ? undefined : frame.slice(skip, take);
+    const message = isWhole ? frame.message(this.#owner.canInflate) : slice?.message;
+    if (message === undefined) return this.#passUnreadable(frame, cursor);
+    this.#hand = undefined;
+    this.#cursor = slice?.after ?? frame.after;
+    this.#owner.countLines(take);
+    return message;
+  }
+
+  #passUnreadable(frame: Frame, cursor: Position): Buffer | undefined {
+    this.feed.reportUnreadable(frame);
+    return this.#gap(countedGap('unreadable', cursor.seq, frame.after));
+  }
+
+  #atTip(position: Position): Buffer | undefined {
+    if (this.#isCaughtUp) return undefined;
+    this.#isCaughtUp = true;
+    this.#say({ type: 'caught_up', channel: this.channel, cursor: formatCursor(position) });
+    for (const message of this.#owner.caughtUp(this)) this.#say(message);
+    return this.#messages.shift();
+  }
+
+  #fetch(cursor: Position): void {
+    this.#isBusy = true;
+    this.feed.readAfter(cursor).then(
+      (page) => {
+        this.#isBusy = false;
+        if (this.#isClosed) return;
+        this.#retry?.succeeded();
+        this.#isFailureTold = false;
+        this.#judge(cursor, page);
+        this.#owner.wake(this);
+      },
+      (error: unknown) => this.#failed(error),
+    );
+  }
+
+  #judge(cursor: Position, { view, first, version }: FeedPage): void {
+    const verdict = checkContinuity(cursor, view, first);
+    this.#hand = first;
+    if (verdict.kind === 'gap') {
+      this.#say(this.#gapMessage(verdict.gap));
+    } else if (first === undefined) {
+      this.#cursor = tipOf(view);
+      this.#parkedAt = version;
+    }
+  }
+
+  #gap(gap: Gap): Buffer {
+    return textMessage(JSON.stringify(this.#gapMessage(gap)));
+  }
+
+  /** Moves to where a gap lets delivery go on. Lines before it count as acknowledged: no line may wait for them. */
+  #gapMessage(gap: Gap): HubMessage {
+    const { reason, from, to, lines, resume } = gap;
+    this.#cursor = resume;
+    this.#ackedSeq = resume.seq;
+    this.#owner.countGap(gap);
+    const cursor = formatCursor(resume);
+    return { type: 'gap', channel: this.channel, reason, from, to, lines, seq: resume.seq, cursor };
+  }
+
+  #failed(error: unknown): void {
+    this.#isBusy = false;
+    if (this.#isClosed) return;
+    if (!this.#owner.storeFailed(this, error)) this.#tellFailure();
+    this.#retry ??= new Retry();
+    this.#retry.schedule(() => this.#owner.wake(this));
+  }
+
+  #tellFailure(): void {
+    if (this.#isFailureTold) return;
+    this.#isFailureTold = true;
+    const message = 'the store cannot serve this channel now; the log of the hub says why';
+    this.#say({ type: 'error', code: 'internal', message, channel: this.channel, retryable: true });
+    this.#owner.wake(this);
+  }
+
+  #say(message: HubMessage): void {
+    this.#messages.push(textMessage(JSON.stringify(message)));
+  }
+}
