@@ -1,0 +1,66 @@
+/**
+ * The bytes of a pipe that may be needed again: read by offset like a file's, given back once they are
+ * appended. It holds what it is given; whoever fills it watches `heldBytes`.
+ */
+import type { ByteReader } from './log-file.js';
+
+interface Piece {
+  readonly offset: number;
+  readonly bytes: Buffer;
+}
+
+export class PipeBuffer implements ByteReader {
+  readonly #pieces: Piece[] = [];
+  #start = 0;
+  #end = 0;
+  #heldBytes = 0;
+
+  /** The first byte that is still there. */
+  get start(): number {
+    return this.#start;
+  }
+
+  get end(): number {
+    return this.#end;
+  }
+
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
+  append(bytes: Buffer): void {
+    if (bytes.length === 0) return;
+    this.#pieces.push({ offset: this.#end, bytes });
+    this.#end += bytes.length;
+    this.#heldBytes += bytes.length;
+  }
+
+  /** Bytes that were forgotten inside a long line read as NUL. */
+  async read(target: Buffer, offset: number): Promise<number> {
+    const length = Math.max(0, Math.min(target.length, this.#end - offset));
+    target.fill(0, 0, length);
+    for (const piece of this.#pieces) {
+      const from = Math.max(offset, piece.offset);
+      const to = Math.min(offset + length, piece.offset + piece.bytes.length);
+      if (from < to) piece.bytes.copy(target, from - offset, from - piece.offset, to - piece.offset);
+    }
+    return length;
+  }
+
+  /** The bytes before `offset` are not needed any more. */
+  release(offset: number): void {
+    this.#start = Math.max(this.#start, offset);
+    this.#keep(({ offset: at, bytes }) => at + bytes.length > this.#start);
+  }
+
+  /** The middle of a line that is over the limit is not needed: only its length is. */
+  forget(from: number, to: number): void {
+    this.#keep(({ offset: at, bytes }) => at < from || at + bytes.length > to);
+  }
+
+  #keep(isKept: (piece: Piece) => boolean): void {
+    const kept = this.#pieces.filter(isKept);
+    this.#pieces.splice(0, this.#pieces.length, ...kept);
+    this.#heldBytes = kept.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  }
+}

@@ -1,0 +1,115 @@
+/**
+ * The batches of one source that are under way: encoded in parallel, appended in order. After a setback
+ * nothing more is sent until whoever reads has asked the store for the position: the later batches would be
+ * refused anyway.
+ */
+import type { ChannelId } from '../shared/protocol/channel.js';
+import type { LogWriter, SourcePosition } from '../shared/store/log-store.js';
+import { encodePayload } from '../shared/store/payload.js';
+import type { EncodedLines } from './line-encoder.js';
+
+/** Why batches were not appended. */
+export type Setback =
+  /** The source stands elsewhere: a reply was lost, or another agent reads the same file. */
+  | { readonly kind: 'conflict' }
+  | { readonly kind: 'unknown_source' }
+  /** The outcome is unknown. */
+  | { readonly kind: 'error'; readonly error: unknown };
+
+export interface Outgoing {
+  readonly from: number;
+  readonly lines: EncodedLines;
+  /** Where the source stands once this is appended. */
+  readonly position: SourcePosition;
+}
+
+export interface PublisherOptions {
+  readonly writer: LogWriter;
+  readonly id: ChannelId;
+  readonly source: string;
+  onAppended(outgoing: Outgoing): void;
+}
+
+export class Publisher {
+  readonly #options: PublisherOptions;
+  #underWay = 0;
+  #setback: Setback | undefined;
+  /** Resolves when all batches so far were handed to the store, in order. */
+  #handedOver: Promise<void> = Promise.resolve();
+  /** The one reader, waiting for a batch to come back. */
+  #onReturn: (() => void) | undefined;
+
+  constructor(options: PublisherOptions) {
+    this.#options = options;
+  }
+
+  get hasSetback(): boolean {
+    return this.#setback !== undefined;
+  }
+
+  /** Resolves when fewer than `limit` batches are under way, or at a setback. */
+  async room(limit: number): Promise<void> {
+    while (this.#underWay >= limit && this.#setback === undefined) await this.#nextReturn();
+  }
+
+  /** Resolves when nothing is under way, with the setback there was, and forgets it. */
+  async settled(): Promise<Setback | undefined> {
+    while (this.#underWay > 0) await this.#nextReturn();
+    const setback = this.#setback;
+    this.#setback = undefined;
+    return setback;
+  }
+
+  /** `whenReturned` is called once the batch is appended, refused or dropped. */
+  publish(outgoing: Outgoing, whenReturned: () => void): void {
+    this.#underWay++;
+    const encoded = encodePayload(outgoing.lines.json);
+    // Handled below, in order; until then a failure must not count as unhandled.
+    encoded.catch(() => {});
+    const outcome = this.#handedOver.then(() => this.#append(outgoing, encoded));
+    this.#handedOver = outcome.then(
+      () => {},
+      () => {},
+    );
+    void outcome
+      .then((appended) => appended.reply)
+      .catch((error: unknown) => this.#fail({ kind: 'error', error }))
+      .finally(() => {
+        this.#underWay--;
+        whenReturned();
+        this.#onReturn?.();
+      });
+  }
+
+  /** Resolves when the call was made: its reply is waited for elsewhere, so that the next call can follow. */
+  async #append(
+    outgoing: Outgoing,
+    encoded: ReturnType<typeof encodePayload>,
+  ): Promise<{ reply: Promise<void> }> {
+    const { writer, id, source } = this.#options;
+    const { from, lines, position } = outgoing;
+    const { encoding, payload } = await encoded;
+    if (this.#setback !== undefined) return { reply: Promise.resolve() };
+    const { lines: count, cut } = lines;
+    const batch = { source, from, to: position.offset, lines: count, encoding, payload, cut };
+    const reply = writer.append(id, batch, position.mark).then((outcome) => {
+      if (outcome.kind === 'appended') this.#options.onAppended(outgoing);
+      else this.#fail({ kind: outcome.kind });
+    });
+    reply.catch(() => {});
+    return { reply };
+  }
+
+  #fail(setback: Setback): void {
+    this.#setback ??= setback;
+  }
+
+  #nextReturn(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onReturn = () => {
+        this.#onReturn = undefined;
+        resolve();
+      };
+    });
+  }
+}
