@@ -32,7 +32,7 @@ export const duration = unitSchema(DURATION_UNITS, 'must be a duration such as 2
 
 /** Reads and checks a YAML file. Throws a `ConfigError` that lists every problem. */
 export function loadConfig<T>(path: string, schema: z.ZodType<T>): T {
-  return checkConfig(parseYaml(path), schema, path);
+  return checkConfig(readYaml(path), schema, path);
 }
 
 /** Checks values that were read already; `origin` names them in the error. */
@@ -45,7 +45,8 @@ export function checkConfig<T>(value: unknown, schema: z.ZodType<T>, origin: str
   );
 }
 
-function parseYaml(path: string): unknown {
+/** The values of a YAML file, unchecked. Throws a `ConfigError` where it cannot be read or is no YAML. */
+export function readYaml(path: string): unknown {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
@@ -63,7 +64,8 @@ function parseYaml(path: string): unknown {
   return document.toJS();
 }
 
-function issueLines(issue: z.core.$ZodIssue): string[] {
+/** What is wrong, as `key: rule`; an issue with several unknown keys gives a line for each. */
+export function issueLines(issue: z.core.$ZodIssue): string[] {
   const where = issue.path.map(String).join('.');
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => `${where === '' ? key : `${where}.${key}`}: is not a known key`);

@@ -2,8 +2,13 @@
  * The one continuity rule: the first line delivered after a cursor has the cursor's epoch and seq, or the
  * client is told by a gap. Pure: a cursor and what the store showed in one atomic read go in, a verdict
  * comes out. Every path that delivers lines from a store passes through here.
+ *
+ * It rests on the ids of entries, which hold the store's clock: an id that was lost is not given again, and
+ * what is appended after a loss has higher ids than what was lost. So two things it cannot tell: a store that
+ * lost entries and whose clock stepped back behind them at the same time, and a loss all traces of which
+ * retention removed before the client came back; the client then gets a gap, but one that starts too late.
  */
-import { compareEntries, FIRST_ENTRY, type Position, VOID_EPOCH, VOID_POSITION } from './cursor.js';
+import { compareEntries, FIRST_ENTRY, type Position, VOID_EPOCH } from './cursor.js';
 
 /** What the store knows of a channel, taken in the same atomic step as the batches after a position. */
 export interface HistoryView {
@@ -65,8 +70,8 @@ export function countedGap(reason: GapReason, from: number, resume: Position): G
 
 function checkEpochs(cursor: Position, view: HistoryView, first: FirstBatch | undefined): Verdict {
   if (cursor.epoch === VOID_EPOCH) return checkContinuity({ ...cursor, epoch: view.epoch }, view, first);
-  const resume =
-    view.epoch === VOID_EPOCH ? VOID_POSITION : { epoch: view.epoch, entry: FIRST_ENTRY, seq: view.firstSeq };
+  // From its first line, also where that is trimmed already: then the next check names what is missing.
+  const resume = { epoch: view.epoch, entry: FIRST_ENTRY, seq: 1 };
   return { kind: 'gap', gap: { reason: 'recreated', from: null, to: null, lines: null, resume } };
 }
 
@@ -82,8 +87,8 @@ function goneBack(cursor: Position, view: HistoryView, first: FirstBatch | undef
   }
   if (cursor.seq > view.nextSeq) return rewound(cursor, view, view.lastEntry, view.nextSeq);
   // Only a clock that went back with the store leads here: where the histories part is unknown, so all
-  // that is retained comes again rather than that a line is missed.
-  return rewound(cursor, view, FIRST_ENTRY, view.firstSeq);
+  // that is retained comes again, and the next check names what is not, rather than that a line is missed.
+  return rewound(cursor, view, FIRST_ENTRY, 1);
 }
 
 function checkEmpty(cursor: Position, view: HistoryView): Verdict {

@@ -1,5 +1,5 @@
 import { constants, deflateRawSync, inflateRawSync } from 'node:zlib';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { Frame } from '../../hub/frame.js';
 import { splicedMessage, textMessage } from '../../hub/websocket-frame.js';
 import { linesHeader } from '../../shared/protocol/messages.js';
@@ -43,11 +43,12 @@ async function frameOf(lines: readonly string[], more: Partial<StoredBatch> = {}
 const SMALL = ['one', 'zwei ü', '\u0001"\\'];
 const LARGE = Array.from({ length: 3_000 }, (_, index) => `a line of text, number ${index}, ü`);
 
-describe('a frame', () => {
-  test.each([
-    ['small', SMALL],
-    ['large', LARGE],
-  ])('of a %s batch is the lines message, with the cursor after its last line', async (_size, lines) => {
+test.each([
+  ['small', SMALL],
+  ['large', LARGE],
+])(
+  'a frame of a %s batch is the lines message, with the cursor after its last line',
+  async (_size, lines) => {
     const frame = await frameOf(lines);
     for (const canInflate of [false, true]) {
       const { text } = decode(frame.message(canInflate) ?? Buffer.alloc(0));
@@ -62,95 +63,95 @@ describe('a frame', () => {
         source: { id: 's1', host: 'h1', path: '/var/log/"quoted" ü', labels: { env: 'prod' } },
       });
     }
-  });
+  },
+);
 
-  test('is spliced from deflated lines for clients that inflate, to exactly the plain text', async () => {
-    const frame = await frameOf(LARGE);
-    const plain = decode(frame.message(false) ?? Buffer.alloc(0));
-    const spliced = decode(frame.message(true) ?? Buffer.alloc(0));
-    expect([plain.isDeflated, spliced.isDeflated]).toEqual([false, true]);
-    expect(spliced.text).toBe(plain.text);
-  });
-
-  test('is built once in each form, and counts what it holds', async () => {
-    const frame = await frameOf(LARGE);
-    const before = frame.bytes;
-    let grown = 0;
-    frame.holder = { grew: (bytes) => (grown += bytes) };
-    expect(frame.message(true)).toBe(frame.message(true));
-    expect(frame.bytes).toBe(before);
-    expect(frame.message(false)).toBe(frame.message(false));
-    expect(frame.bytes).toBe(before + grown);
-    expect(grown).toBe(frame.message(false)?.length);
-  });
-
-  test('of a small batch is plain for everybody', async () => {
-    const frame = await frameOf(SMALL);
-    expect(frame.message(true)).toBe(frame.message(false));
-  });
-
-  test('can be cut to some of its lines, with a cursor inside the batch and the flags of those lines', async () => {
-    const frame = await frameOf(LARGE, { cut: [0, 12, 13] });
-    const middle = frame.slice(10, 3);
-    expect(middle?.after).toEqual({ epoch: 'e1', entry: '5-0', seq: 24 });
-    const message = JSON.parse(decode(middle?.message ?? Buffer.alloc(0)).text);
-    expect(message).toMatchObject({ seq: 21, cursor: '1.e1.5-0.24', cut: [2], lines: LARGE.slice(10, 13) });
-    const rest = frame.slice(2_990, 10);
-    expect(rest?.after).toEqual(frame.after);
-    expect(JSON.parse(decode(rest?.message ?? Buffer.alloc(0)).text).lines).toEqual(LARGE.slice(2_990));
-  });
-
-  test.each([
-    ['no JSON', { encoding: 'json', payload: Buffer.from('["a"') }],
-    ['another number of lines', { encoding: 'json', payload: Buffer.from('["a","b"]') }],
-    ['something other than strings', { encoding: 'json', payload: Buffer.from('[1]') }],
-    ['no deflate', { encoding: 'deflate', payload: Buffer.from('garbage') }],
-    ['a final block', { encoding: 'deflate', payload: deflateRawSync(Buffer.from('["a"]')) }],
-  ] as const)('of a payload that is %s has no message', async (_what, payload) => {
-    const frame = await frameOf(['a'], payload);
-    expect([frame.message(true), frame.message(false), frame.slice(0, 1)]).toEqual([
-      undefined,
-      undefined,
-      undefined,
-    ]);
-  });
-
-  test('contains the places of its lines and no other', async () => {
-    const frame = await frameOf(['a', 'b']);
-    const at = (seq: number, epoch = 'e1') => frame.contains({ epoch, entry: '5-0', seq });
-    expect([at(10), at(11), at(12), at(13)]).toEqual([false, true, true, false]);
-    expect([at(11, 'other'), at(11, '0')]).toEqual([false, true]);
-  });
-
-  test('of a source that nobody described still names it', async () => {
-    const frame = new Frame(
-      ORIGIN,
-      {
-        source: 's9',
-        from: 0,
-        to: 1,
-        lines: 1,
-        cut: [],
-        entry: '7-1',
-        seq: 1,
-        encoding: 'json',
-        payload: Buffer.from('["a"]'),
-      },
-      undefined,
-    );
-    const { source } = JSON.parse(decode(frame.message(false) ?? Buffer.alloc(0)).text);
-    expect(source).toEqual({ id: 's9', host: '', path: '' });
-  });
+test('a frame is spliced from deflated lines for clients that inflate, to exactly the plain text', async () => {
+  const frame = await frameOf(LARGE);
+  const plain = decode(frame.message(false) ?? Buffer.alloc(0));
+  const spliced = decode(frame.message(true) ?? Buffer.alloc(0));
+  expect([plain.isDeflated, spliced.isDeflated]).toEqual([false, true]);
+  expect(spliced.text).toBe(plain.text);
 });
 
-describe('a message', () => {
-  test.each([0, 1, 125, 126, 65_535, 65_536, 200_000])('of %i bytes has the right length', (bytes) => {
-    expect(decode(textMessage('x'.repeat(bytes))).text).toBe('x'.repeat(bytes));
-  });
+test('a frame is built once in each form, and counts what it holds', async () => {
+  const frame = await frameOf(LARGE);
+  const before = frame.bytes;
+  let grown = 0;
+  frame.holder = { grew: (bytes) => (grown += bytes) };
+  expect(frame.message(true)).toBe(frame.message(true));
+  expect(frame.bytes).toBe(before);
+  expect(frame.message(false)).toBe(frame.message(false));
+  expect(frame.bytes).toBe(before + grown);
+  expect(grown).toBe(frame.message(false)?.length);
+});
 
-  test.each([1, 65_535, 65_536, 65_537, 200_000])('is spliced with a head of %i bytes', (bytes) => {
-    const head = `{"head":"${'h'.repeat(bytes)}","lines":`;
-    const deflated = deflateRawSync(Buffer.from('["x"]'), { finishFlush: constants.Z_SYNC_FLUSH });
-    expect(decode(splicedMessage(Buffer.from(head), deflated)).text).toBe(`${head}["x"]}`);
-  });
+test('a frame of a small batch is plain for everybody', async () => {
+  const frame = await frameOf(SMALL);
+  expect(frame.message(true)).toBe(frame.message(false));
+});
+
+test('a frame can be cut to some of its lines, with a cursor inside the batch and the flags of those lines', async () => {
+  const frame = await frameOf(LARGE, { cut: [0, 12, 13] });
+  const middle = frame.slice(10, 3);
+  expect(middle?.after).toEqual({ epoch: 'e1', entry: '5-0', seq: 24 });
+  const message = JSON.parse(decode(middle?.message ?? Buffer.alloc(0)).text);
+  expect(message).toMatchObject({ seq: 21, cursor: '1.e1.5-0.24', cut: [2], lines: LARGE.slice(10, 13) });
+  const rest = frame.slice(2_990, 10);
+  expect(rest?.after).toEqual(frame.after);
+  expect(JSON.parse(decode(rest?.message ?? Buffer.alloc(0)).text).lines).toEqual(LARGE.slice(2_990));
+});
+
+test.each([
+  ['no JSON', { encoding: 'json', payload: Buffer.from('["a"') }],
+  ['another number of lines', { encoding: 'json', payload: Buffer.from('["a","b"]') }],
+  ['something other than strings', { encoding: 'json', payload: Buffer.from('[1]') }],
+  ['no deflate', { encoding: 'deflate', payload: Buffer.from('garbage') }],
+  ['a final block', { encoding: 'deflate', payload: deflateRawSync(Buffer.from('["a"]')) }],
+] as const)('a frame of a payload that is %s has no message', async (_what, payload) => {
+  const frame = await frameOf(['a'], payload);
+  expect([frame.message(true), frame.message(false), frame.slice(0, 1)]).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ]);
+});
+
+test('a frame contains the places of its lines and no other', async () => {
+  const frame = await frameOf(['a', 'b']);
+  const at = (seq: number, epoch = 'e1') => frame.contains({ epoch, entry: '5-0', seq });
+  expect([at(10), at(11), at(12), at(13)]).toEqual([false, true, true, false]);
+  expect([at(11, 'other'), at(11, '0')]).toEqual([false, true]);
+});
+
+test('a frame of a source that nobody described still names it', async () => {
+  const frame = new Frame(
+    ORIGIN,
+    {
+      source: 's9',
+      from: 0,
+      to: 1,
+      lines: 1,
+      cut: [],
+      entry: '7-1',
+      seq: 1,
+      encoding: 'json',
+      payload: Buffer.from('["a"]'),
+    },
+    undefined,
+  );
+  const { source } = JSON.parse(decode(frame.message(false) ?? Buffer.alloc(0)).text);
+  expect(source).toEqual({ id: 's9', host: '', path: '' });
+});
+test.each([0, 1, 125, 126, 65_535, 65_536, 200_000])(
+  'a message of %i bytes has the right length',
+  (bytes) => {
+    expect(decode(textMessage('x'.repeat(bytes))).text).toBe('x'.repeat(bytes));
+  },
+);
+
+test.each([1, 65_535, 65_536, 65_537, 200_000])('a message is spliced with a head of %i bytes', (bytes) => {
+  const head = `{"head":"${'h'.repeat(bytes)}","lines":`;
+  const deflated = deflateRawSync(Buffer.from('["x"]'), { finishFlush: constants.Z_SYNC_FLUSH });
+  expect(decode(splicedMessage(Buffer.from(head), deflated)).text).toBe(`${head}["x"]}`);
 });

@@ -25,7 +25,10 @@ test('a store that never goes back shows no other gaps than trimmed ones', () =>
     history.run(ORDINARY);
     for (const client of history.clients) {
       client.catchUp(history.channel);
-      expect(client.gaps.filter(({ reason }) => reason !== 'trimmed'), `seed ${seed}`).toEqual([]);
+      expect(
+        client.gaps.filter(({ reason }) => reason !== 'trimmed'),
+        `seed ${seed}`,
+      ).toEqual([]);
     }
   }
 });
