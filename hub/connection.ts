@@ -19,7 +19,8 @@ import type { Authenticator } from './authenticator.js';
 import type { HubLimits, HubTimeouts } from './config.js';
 import { Outbox } from './outbox.js';
 import type { Socket, SocketListener } from './socket.js';
-import { type Client, Subscriptions, type SubscriptionsContext } from './subscriptions.js';
+import type { Client } from './subscribed-channels.js';
+import { Subscriptions, type SubscriptionsContext } from './subscriptions.js';
 import { type Grant, TokenError } from './token.js';
 import { textMessage } from './websocket-frame.js';
 
@@ -74,7 +75,7 @@ export class Connection implements SocketListener, Client {
 
   /** Channels that it is subscribed to. */
   get channels(): number {
-    return this.#subscriptions?.channels ?? 0;
+    return this.#subscriptions?.size ?? 0;
   }
 
   /** The first token or a later one, which replaces the rights at once. */

@@ -19,7 +19,7 @@ export class Request {
   readonly channels = new Set<string>();
   /** Channels matched at first that have not caught up; undefined when there is nothing to wait for. */
   pending: Set<string> | undefined;
-  /** Whether the channels that existed when it was made are known. */
+  /** Whether the channels that existed when it was made are known, and delivered on behalf of it. */
   isListed = false;
   isOpen = true;
   /** Whether channels were left out because the connection has too many, which is told once. */

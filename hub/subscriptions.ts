@@ -1,11 +1,8 @@
 /**
- * All that one connection subscribed to: requests (channels and patterns as asked for) and the subscriptions
- * that they come to, one for each channel however many requests match it. Rights are decided here, before
- * anything is asked of the store.
+ * What one connection asked for: its requests, and the channels that they come to under its rights. Rights are
+ * decided here, before anything is asked of the store, so that a refusal tells nothing of what exists.
  */
-import type { ChannelId } from '../shared/protocol/channel.js';
-import type { Gap } from '../shared/protocol/continuity.js';
-import { type Position, parseCursor } from '../shared/protocol/cursor.js';
+import { parseCursor } from '../shared/protocol/cursor.js';
 import type {
   ClientMessage,
   ErrorCode,
@@ -13,54 +10,37 @@ import type {
   SubscribeMessage,
   UnsubscribedReason,
 } from '../shared/protocol/messages.js';
-import type { LogReader, StartPoint } from '../shared/store/log-store.js';
 import type { ReadAccess } from './access.js';
 import type { Directories, Directory, DirectoryListener } from './directory.js';
-import type { Feeds } from './feeds.js';
-import type { Metrics } from './metrics.js';
-import type { Outbox } from './outbox.js';
 import { FROM_FIRST_LINE, Request } from './request.js';
-import type { StoreHealth } from './store-health.js';
-import { type Start, Subscription, type SubscriptionOwner } from './subscription.js';
+import { type Client, SubscribedChannels, type SubscribedChannelsContext } from './subscribed-channels.js';
+import type { Start } from './subscription.js';
 
-export interface SubscriptionsContext {
-  readonly reader: LogReader;
-  readonly feeds: Feeds;
+export interface SubscriptionsContext extends SubscribedChannelsContext {
   readonly directories: Directories;
-  readonly health: StoreHealth;
-  readonly metrics: Metrics;
   readonly subscriptionsMax: number;
-  readonly channelsMax: number;
 }
 
-/** The connection, as far as its subscriptions need it. */
-export interface Client {
-  readonly canInflate: boolean;
-  readonly outbox: Outbox;
-  send(message: HubMessage): void;
-}
-
-export class Subscriptions implements SubscriptionOwner, DirectoryListener {
-  readonly canInflate: boolean;
+export class Subscriptions implements DirectoryListener {
   readonly #context: SubscriptionsContext;
   readonly #client: Client;
   readonly #tenant: string;
   readonly #requests = new Map<string, Request>();
-  readonly #byChannel = new Map<string, Subscription>();
+  readonly #channels: SubscribedChannels;
   #access: ReadAccess;
   #directory: Directory | undefined;
-  #outageTold = 0;
 
   constructor(context: SubscriptionsContext, client: Client, tenant: string, access: ReadAccess) {
     this.#context = context;
     this.#client = client;
     this.#tenant = tenant;
     this.#access = access;
-    this.canInflate = client.canInflate;
+    this.#channels = new SubscribedChannels(context, client, tenant, (channel) => this.#caughtUp(channel));
   }
 
-  get channels(): number {
-    return this.#byChannel.size;
+  /** Channels that are delivered. */
+  get size(): number {
+    return this.#channels.size;
   }
 
   subscribe(message: SubscribeMessage): void {
@@ -73,7 +53,7 @@ export class Subscriptions implements SubscriptionOwner, DirectoryListener {
     this.#requests.set(request.pattern, request);
     if (this.#context.health.isDown) this.tellOutage();
     if (!request.isPattern) {
-      this.#attach(request, request.pattern, request.startOf(request.pattern));
+      this.#attachName(request);
       return;
     }
     this.#client.send({ type: 'subscribed', channel: request.pattern });
@@ -86,19 +66,23 @@ export class Subscriptions implements SubscriptionOwner, DirectoryListener {
       this.#client.send(refuse('not_subscribed', channel, 'there is no subscription of this name'));
       return;
     }
-    this.#end(request);
+    request.isOpen = false;
+    this.#requests.delete(channel);
+    for (const name of request.channels) this.#channels.release(name);
     this.#sendUnsubscribed(channel, 'requested');
   }
 
   ack({ channel, cursor }: Extract<ClientMessage, { type: 'ack' }>): void {
     const position = parseCursor(cursor);
-    if (position !== undefined) this.#byChannel.get(channel)?.ack(position);
+    if (position !== undefined) this.#channels.ack(channel, position);
   }
 
   /** Puts other rights into force at once: ends what they no longer allow, and finds what they allow now. */
   changeAccess(access: ReadAccess): void {
     this.#access = access;
-    for (const channel of [...this.#byChannel.keys()]) {
+    const literal = [...this.#requests.values()].filter(({ isPattern }) => !isPattern);
+    const names = new Set([...this.#channels.names, ...literal.map(({ pattern }) => pattern)]);
+    for (const channel of names) {
       if (!access.allows(channel)) this.#forbid(channel);
     }
     for (const request of this.#requests.values()) {
@@ -107,18 +91,14 @@ export class Subscriptions implements SubscriptionOwner, DirectoryListener {
   }
 
   tellOutage(): void {
-    if (this.#outageTold === this.#context.health.outages || this.#requests.size === 0) return;
-    this.#outageTold = this.#context.health.outages;
-    const message = 'the log store is not available now; lines go on by themselves when it is back';
-    this.#client.send({ type: 'error', code: 'store_unavailable', message, retryable: true });
+    if (this.#requests.size > 0) this.#channels.tellOutage();
   }
 
   close(): void {
     this.#directory?.delete(this);
     for (const request of this.#requests.values()) request.isOpen = false;
-    for (const subscription of this.#byChannel.values()) subscription.close();
     this.#requests.clear();
-    this.#byChannel.clear();
+    this.#channels.close();
   }
 
   channelsAppeared(channels: readonly string[]): void {
@@ -128,37 +108,9 @@ export class Subscriptions implements SubscriptionOwner, DirectoryListener {
     }
   }
 
-  locate(id: ChannelId, start: StartPoint): Promise<Position> {
-    return this.#context.reader.locate(id, start);
-  }
-
-  wake(subscription: Subscription): void {
-    this.#client.outbox.wake(subscription);
-  }
-
-  caughtUp({ channel }: Subscription): readonly HubMessage[] {
-    return [...this.#requests.values()]
-      .filter((request) => isLastPending(request, channel))
-      .map(caughtUpWith);
-  }
-
-  storeFailed({ channel }: Subscription, error: unknown): boolean {
-    const isOutage = this.#context.health.failed(error, `reading channel ${this.#tenant}/${channel}`);
-    if (isOutage) this.tellOutage();
-    return isOutage;
-  }
-
-  countLines(lines: number): void {
-    this.#context.metrics.countFrame(lines);
-  }
-
-  countGap({ reason }: Gap): void {
-    this.#context.metrics.gaps.inc({ reason });
-  }
-
   #refusal(request: Request): HubMessage | undefined {
-    const { pattern, problem } = request;
-    const isAllowed = request.isPattern ? this.#access.mayMatch(pattern) : this.#access.allows(pattern);
+    const { pattern, problem, isPattern } = request;
+    const isAllowed = isPattern ? this.#access.mayMatch(pattern) : this.#access.allows(pattern);
     if (!isAllowed) return refuse('forbidden', pattern, 'the token does not allow reading this');
     if (problem !== undefined) return refuse('bad_request', pattern, problem);
     if (this.#requests.has(pattern)) {
@@ -172,11 +124,7 @@ export class Subscriptions implements SubscriptionOwner, DirectoryListener {
         `a connection may have ${subscriptionsMax} subscriptions; use a pattern`,
       );
     }
-    return request.isPattern || this.#hasRoomFor(pattern) ? undefined : this.#tooManyChannels(pattern);
-  }
-
-  #hasRoomFor(channel: string): boolean {
-    return this.#byChannel.size < this.#context.channelsMax || this.#byChannel.has(channel);
+    return isPattern || this.#channels.hasRoomFor(pattern) ? undefined : this.#tooManyChannels(pattern);
   }
 
   #tooManyChannels(pattern: string): HubMessage {
@@ -184,22 +132,37 @@ export class Subscriptions implements SubscriptionOwner, DirectoryListener {
     return refuse('limit', pattern, `a connection may read ${most} channels; use another one for the rest`);
   }
 
-  /** Subscribes to the channels that exist now. Those that appear meanwhile are in the listing as well. */
+  /**
+   * The request that came first decides where a channel starts: one for a name waits for the listing of earlier
+   * patterns that match it.
+   */
+  #attachName(request: Request): void {
+    for (const other of this.#requests.values()) {
+      if (other.isPattern && !other.isListed && other.matches(request.pattern)) return;
+    }
+    request.isListed = true;
+    this.#attach(request, request.pattern, request.startOf(request.pattern));
+  }
+
+  /** Subscribes to the channels that exist now. */
   async #list(request: Request): Promise<void> {
     this.#directory ??= this.#context.directories.get(this.#tenant);
     this.#directory.add(this);
     const existing = await this.#directory.list();
-    if (!request.isOpen) return;
+    if (request.isOpen) this.#attachListed(request, existing);
+    for (const other of [...this.#requests.values()]) {
+      if (!other.isPattern && !other.isListed) this.#attachName(other);
+    }
+  }
+
+  #attachListed(request: Request, existing: readonly string[]): void {
     const isFirst = !request.isListed;
     request.isListed = true;
     for (const channel of [...request.resumed, ...existing]) {
       this.#attachMatch(request, channel, request.startOf(channel));
     }
-    if (isFirst) this.#awaitTips(request);
-  }
-
-  #awaitTips(request: Request): void {
-    const behind = [...request.channels].filter((channel) => !this.#byChannel.get(channel)?.isCaughtUp);
+    if (!isFirst) return;
+    const behind = [...request.channels].filter((channel) => !this.#channels.isCaughtUp(channel));
     if (behind.length === 0) this.#client.send(caughtUpWith(request));
     else request.pending = new Set(behind);
   }
@@ -210,52 +173,29 @@ export class Subscriptions implements SubscriptionOwner, DirectoryListener {
   }
 
   #attach(request: Request, channel: string, start: Start): void {
-    if (!this.#hasRoomFor(channel)) {
-      if (!request.isOverLimit) this.#client.send(this.#tooManyChannels(request.pattern));
+    if (this.#channels.hasRoomFor(channel)) {
+      request.channels.add(channel);
+      this.#channels.want(channel, start, request);
+    } else if (!request.isOverLimit) {
       request.isOverLimit = true;
-      return;
+      this.#client.send(this.#tooManyChannels(request.pattern));
     }
-    const subscription = this.#byChannel.get(channel) ?? this.#open(request, channel, start);
-    subscription.wanted += 1;
-    request.channels.add(channel);
-    subscription.announceTo(request.isPattern ? request.pattern : undefined);
-  }
-
-  #open(request: Request, channel: string, start: Start): Subscription {
-    const feed = this.#context.feeds.get({ tenant: this.#tenant, channel });
-    const subscription = new Subscription(feed, start, request.options, this);
-    this.#byChannel.set(channel, subscription);
-    return subscription;
-  }
-
-  #end(request: Request): void {
-    request.isOpen = false;
-    this.#requests.delete(request.pattern);
-    for (const channel of request.channels) this.#release(channel);
-  }
-
-  #release(channel: string): void {
-    const subscription = this.#byChannel.get(channel);
-    if (subscription === undefined) return;
-    subscription.wanted -= 1;
-    if (subscription.wanted === 0) this.#drop(subscription);
-  }
-
-  #drop(subscription: Subscription): void {
-    this.#byChannel.delete(subscription.channel);
-    this.#client.outbox.forget(subscription);
-    subscription.close();
   }
 
   #forbid(channel: string): void {
-    const subscription = this.#byChannel.get(channel);
-    if (subscription !== undefined) this.#drop(subscription);
+    this.#channels.drop(channel);
     this.#sendUnsubscribed(channel, 'forbidden');
     for (const request of this.#requests.values()) {
-      if (!request.channels.delete(channel)) continue;
-      if (!request.isPattern) this.#requests.delete(request.pattern);
-      else if (isLastPending(request, channel)) this.#client.send(caughtUpWith(request));
+      if (request.pattern === channel) this.#requests.delete(channel);
+      request.channels.delete(channel);
+      if (isLastPending(request, channel)) this.#client.send(caughtUpWith(request));
     }
+  }
+
+  #caughtUp(channel: string): readonly HubMessage[] {
+    return [...this.#requests.values()]
+      .filter((request) => isLastPending(request, channel))
+      .map(caughtUpWith);
   }
 
   #sendUnsubscribed(channel: string, reason: UnsubscribedReason): void {

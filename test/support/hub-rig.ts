@@ -3,6 +3,7 @@
  * has a tenant of its own, so that many share one Redis.
  */
 import { randomBytes } from 'node:crypto';
+import { Redis } from 'ioredis';
 import { onTestFinished } from 'vitest';
 import type { HubLimits, HubTimeouts } from '../../hub/config.js';
 import { createHub, createToken, defaultHubSettings, type Hub, secretKey } from '../../hub/index.js';
@@ -83,6 +84,25 @@ export class HubRig {
     if (outcome.kind !== 'appended') throw new Error(`append: ${outcome.kind}`);
     this.#offsets.set(`${tenant}/${channel}`, to);
     return outcome.seq;
+  }
+
+  /** What the store says of the sources holds again, as for an agent that starts anew. */
+  forgetSources(): void {
+    this.#offsets.clear();
+  }
+
+  /** The keys of a channel as they are, to put them back: a store that lost what was acknowledged since. */
+  async snapshot(channel: string, redisUrl: string): Promise<{ restore(): Promise<void> }> {
+    const redis = new Redis(redisUrl);
+    const keys = await redis.keys(`*{${this.tenant}/${channel}}*`);
+    const dumps = await Promise.all(keys.map(async (key) => [key, await redis.dumpBuffer(key)] as const));
+    const restore = async () => {
+      const commands = dumps.map(([key, dump]) => ['restore', key, '0', dump as Buffer, 'replace']);
+      await redis.multi(commands as unknown[][]).exec();
+      redis.disconnect();
+    };
+    onTestFinished(() => redis.disconnect());
+    return { restore };
   }
 
   async #open(id: { tenant: string; channel: string }): Promise<number> {
