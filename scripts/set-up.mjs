@@ -4,9 +4,18 @@
  * nothing else is there yet on a fresh clone.
  */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -97,6 +106,9 @@ function npm(command) {
 /** The compiler leaves Lua files behind; the modules that load them look beside themselves. */
 function copyScripts() {
   for (const path of readdirSync(join(ROOT, 'shared'), { recursive: true })) {
-    if (path.endsWith('.lua')) copyFileSync(join(ROOT, 'shared', path), join(ROOT, 'dist/shared', path));
+    if (!path.endsWith('.lua')) continue;
+    const copy = join(ROOT, 'dist/shared', path);
+    mkdirSync(dirname(copy), { recursive: true });
+    copyFileSync(join(ROOT, 'shared', path), copy);
   }
 }

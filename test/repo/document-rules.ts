@@ -49,7 +49,7 @@ export function codeBlocks({ text }: SourceFile, language: string): string[] {
 
 /** The first words in backticks of the table rows under a heading. */
 export function tableKeys({ text }: SourceFile): string[] {
-  return [...text.matchAll(/^\| `([^`]+)` \|/gm)].map(([, key = '']) => key);
+  return [...text.matchAll(/^\| `([^`]+)` +\|/gm)].map(([, key = '']) => key);
 }
 
 /** As GitHub makes them: lower case, spaces to dashes, punctuation dropped. */

@@ -8,6 +8,7 @@ export interface LockedPackage {
   readonly version?: string;
   readonly resolved?: string;
   readonly integrity?: string;
+  readonly optional?: boolean;
   readonly engines?: Readonly<Record<string, string>>;
 }
 
@@ -19,8 +20,11 @@ export function lockfileNamesNoHost({ packages }: Lockfile): string[] {
   return entries(packages).flatMap(([path, { resolved }]) => (resolved === undefined ? [] : [path]));
 }
 
+/** Optional ones are builds for one platform each, and a mirror may not carry those of foreign platforms. */
 export function lockfileHasChecksums({ packages }: Lockfile): string[] {
-  return entries(packages).flatMap(([path, { integrity }]) => (integrity === undefined ? [path] : []));
+  return entries(packages)
+    .filter(([, { integrity, optional }]) => integrity === undefined && optional !== true)
+    .map(([path]) => path);
 }
 
 export function everyPackageRunsOnOurNode({ packages }: Lockfile): string[] {

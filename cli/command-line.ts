@@ -1,0 +1,80 @@
+/**
+ * The command line: which commands there are, and what becomes of an error: one sentence on stderr and an
+ * exit code. Each command lives in a file of its own and knows nothing of the others.
+ */
+import { createRequire } from 'node:module';
+import { inspect } from 'node:util';
+import { Command, CommanderError } from 'commander';
+import { ConfigError, messageOf, TailraceError, UsageError } from '../shared/errors.js';
+import { addAgent } from './agent.js';
+import { addDoctor } from './doctor.js';
+import { addHub } from './hub.js';
+import { EXIT, type Run, type Shell } from './shell.js';
+import { addStart } from './start.js';
+import { addTail } from './tail.js';
+import { addToken } from './token.js';
+
+const { version } = createRequire(import.meta.url)('tailrace/package.json') as { version: string };
+
+export interface CommandLineOptions {
+  /** Show stacks and causes of errors, not only their sentence. */
+  readonly isDebugging: boolean;
+}
+
+/** Runs one command and returns the exit code; never throws. */
+export async function runCommandLine(
+  args: readonly string[],
+  shell: Shell,
+  { isDebugging }: CommandLineOptions,
+): Promise<number> {
+  let exitCode: number = EXIT.ok;
+  const run: Run =
+    (action) =>
+    async (...params) => {
+      exitCode = await action(...params);
+    };
+  try {
+    await createProgram(shell, run).parseAsync(args, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok;
+    if (error instanceof CommanderError && error.code === 'commander.help') return EXIT.usage;
+    shell.stderr.write(`tailrace: ${isDebugging ? inspect(error) : sentenceOf(error)}\n`);
+    return exitCodeFor(error);
+  }
+}
+
+/** Without `parse`: what there is to call, for a program that only looks at it. */
+export function createProgram(shell: Shell, run: Run): Command {
+  const program = new Command('tailrace')
+    .description('Tails files into a log store and streams them to WebSocket clients that resume by cursor.')
+    .version(version)
+    .option('--debug', 'show debug notices, and stacks of errors (or TAILRACE_DEBUG=1)')
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => void shell.stdout.write(text),
+      writeErr: (text) => void shell.stderr.write(text),
+      // Said once, by runCommandLine, in the same form as any other error.
+      outputError: () => {},
+    })
+    .exitOverride();
+  for (const add of [addStart, addHub, addAgent, addTail, addToken, addDoctor]) add(program, shell, run);
+  return program;
+}
+
+function sentenceOf(error: unknown): string {
+  if (error instanceof CommanderError) return usageSentence(error.message);
+  if (error instanceof TailraceError) return error.message;
+  return `${messageOf(error)} (unexpected; --debug shows where it came from)`;
+}
+
+/** Commander starts its sentences with `error: ` and puts a suggestion, where it has one, on the next line. */
+function usageSentence(message: string): string {
+  const [problem, suggestion = '(--help lists what there is)'] = message.replace(/^error: /, '').split('\n');
+  return `${problem} ${suggestion}`;
+}
+
+function exitCodeFor(error: unknown): number {
+  if (error instanceof CommanderError || error instanceof UsageError) return EXIT.usage;
+  return error instanceof ConfigError ? EXIT.config : EXIT.failure;
+}
