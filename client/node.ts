@@ -21,6 +21,8 @@ export function connect(options: ConnectOptions): Client {
 /** How long a hub may take to answer a goodbye. */
 const CLOSE_TIMEOUT_MS = 2_000;
 
+const INFLATE_CHUNK_BYTES = 256 * 1024;
+
 /** The upgrade itself was refused: what the status means as a close code. */
 const REFUSALS: ReadonlyMap<number | undefined, number> = new Map([
   [401, CLOSE_CODES.token.code],
@@ -36,7 +38,8 @@ const openSocket: OpenSocket = (url, token, handlers) => {
   const webSocket = new WebSocket(url, [SUBPROTOCOL], {
     headers: { authorization: `Bearer ${token}` },
     maxPayload: HUB_MESSAGE_BYTES_MAX,
-    perMessageDeflate: true,
+    // By default ws inflates in pieces of 16 KiB, each a trip to the thread pool: half as fast.
+    perMessageDeflate: { zlibInflateOptions: { chunkSize: INFLATE_CHUNK_BYTES } },
   });
   listen(webSocket, url, handlers);
   return {
@@ -61,9 +64,9 @@ function listen(webSocket: WebSocket, url: string, handlers: SocketHandlers): vo
   webSocket.on('message', (data: Buffer, isBinary) => {
     handlers.onMessage(isBinary ? '' : data.toString());
   });
-  webSocket.on('unexpected-response', (request, response) => {
+  webSocket.on('unexpected-response', (_request, response) => {
     refused = refusal(url, response);
-    request.destroy();
+    webSocket.terminate();
   });
   webSocket.on('error', (error) => {
     cause ??= error;

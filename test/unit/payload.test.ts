@@ -42,6 +42,11 @@ describe('a payload', () => {
     for (const bad of refused) expect(() => checkedJson('deflate', bad, manyLines.length)).toThrow();
   });
 
+  test('is refused when it is not UTF-8, which a text message must be', () => {
+    const json = Buffer.concat([Buffer.from('["a'), Buffer.from([0xff]), Buffer.from('"]')]);
+    expect(() => checkedJson('json', json, 1)).toThrow(/UTF-8/);
+  });
+
   test('that inflates beyond the bound is refused before it fills the memory', async () => {
     const bomb = await encodePayload(jsonOf(['x'.repeat(BATCH_JSON_BYTES_MAX)]));
     expect(bomb.payload.length).toBeLessThan(100_000);

@@ -4,7 +4,6 @@
  * the cost of a sync is shared by whoever came meanwhile. Nothing is kept in memory between two commits that
  * the disk does not hold, hence nothing can disagree with it after a failed one.
  */
-import { StoreError } from '../../errors.js';
 import type { ChannelId } from '../../protocol/channel.js';
 import type { Retention } from '../log-store.js';
 import type { Compaction } from './compaction.js';
@@ -44,7 +43,7 @@ export class Committer {
   readonly #options: CommitterOptions;
   #queue: Waiting[] = [];
   #running: Promise<void> | undefined;
-  #closed = false;
+  #isClosed = false;
   /** A write failed: what LevelDB holds in memory is no longer what its files say. */
   #mustReopen = false;
 
@@ -53,8 +52,7 @@ export class Committer {
   }
 
   submit<T>(prepare: Operation<T>): Promise<T> {
-    if (this.#closed)
-      return Promise.reject(new StoreError('closed', 'The store was closed by this program.'));
+    if (this.#isClosed) return Promise.reject(this.#options.database.closedError());
     return new Promise<T>((resolve, reject) => {
       this.#queue.push({ prepare, resolve: resolve as Waiting['resolve'], reject });
       this.#running ??= this.#run();
@@ -63,7 +61,7 @@ export class Committer {
 
   /** Resolves when everything submitted is committed. */
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#isClosed = true;
     await this.#running;
   }
 

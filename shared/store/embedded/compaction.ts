@@ -18,7 +18,7 @@ export class Compaction {
   readonly #logger: Logger;
   readonly #evicted = new Map<string, Evicted>();
   #running: Promise<void> | undefined;
-  #closed = false;
+  #isClosed = false;
 
   constructor(database: Database, logger: Logger) {
     this.#database = database;
@@ -33,12 +33,12 @@ export class Compaction {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#isClosed = true;
     await this.#running;
   }
 
   #consider(): void {
-    if (this.#running !== undefined || this.#closed) return;
+    if (this.#running !== undefined || this.#isClosed) return;
     for (const [channel, { bytes, ranges }] of this.#evicted) {
       if (bytes < COMPACT_AFTER_BYTES) continue;
       this.#evicted.delete(channel);

@@ -2,7 +2,8 @@
  * The LevelDB directory: opening it for this process alone, opening it again after a failed write, and the
  * one translation of its errors into `StoreError`s.
  */
-import { mkdir } from 'node:fs/promises';
+import { access, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
 import { messageOf, StoreError } from '../../errors.js';
 import { FORMAT, FORMAT_KEY } from './keys.js';
@@ -12,50 +13,70 @@ const MIB = 1024 * 1024;
 /** Values are batches of many kilobytes: fewer, larger files and write buffers than LevelDB's defaults. */
 const LEVEL_OPTIONS = { writeBufferSize: 16 * MIB, maxFileSize: 16 * MIB } as const;
 
+/** The file that every LevelDB has. */
+const LEVELDB_MANIFEST_POINTER = 'CURRENT';
+
 export type Level = ClassicLevel<string, Buffer>;
 
 export class Database {
   readonly #directory: string;
   readonly level: Level;
+  #isClosed = false;
 
-  constructor(directory: string) {
+  private constructor(directory: string) {
     this.#directory = directory;
     this.level = new ClassicLevel(directory, {
       keyEncoding: 'utf8',
       valueEncoding: 'buffer',
       ...LEVEL_OPTIONS,
     });
-    // It opens by itself otherwise, and nobody would hear why it failed.
-    this.level.on('error', () => {});
   }
 
-  /** Rejects with `StoreError('locked')` if another process has the directory open. */
-  async open(): Promise<void> {
+  /** Rejects with `StoreError('locked')` if a process has the directory open. */
+  static async open(directory: string): Promise<Database> {
+    // Logs are private; the parents of the directory keep the rights they have.
+    await translated(directory, () => mkdir(directory, { recursive: true, mode: 0o700 }));
+    const database = new Database(directory);
+    await database.attempt(() => database.level.open());
+    try {
+      await database.attempt(() => database.#checkFormat());
+    } catch (error) {
+      await database.close();
+      throw error;
+    }
+    return database;
+  }
+
+  /**
+   * After a failed write LevelDB may refuse every later one: only opening it again shows what is stored. It
+   * makes nothing: where a disk was unmounted, an empty store must not take the place of the full one.
+   */
+  async reopen(): Promise<void> {
     await this.attempt(async () => {
-      // Logs are private; the parents of the directory keep the rights they have.
-      await mkdir(this.#directory, { recursive: true, mode: 0o700 });
-      await this.level.open({ passive: false });
-      await this.#checkFormat();
+      await this.level.close();
+      // LevelDB makes the directory even if it is told to make no database.
+      await access(join(this.#directory, LEVELDB_MANIFEST_POINTER));
+      await this.level.open({ createIfMissing: false });
     });
   }
 
-  /** After a failed write LevelDB refuses every later one: only opening it again shows what is stored. */
-  async reopen(): Promise<void> {
-    await this.level.close().catch(() => {});
-    await this.open();
-  }
-
   async close(): Promise<void> {
-    await this.attempt(() => this.level.close());
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    await this.level.close();
   }
 
   /** Runs something on the database and translates what it throws. */
   async attempt<T>(action: () => T | Promise<T>): Promise<T> {
     try {
-      return await action();
+      return await translated(this.#directory, action);
     } catch (error) {
-      throw toStoreError(error, this.#directory);
+      throw this.#isClosed ? this.closedError() : error;
     }
+  }
+
+  closedError(): StoreError {
+    return new StoreError('closed', `The store in ${this.#directory} was closed by this program.`);
   }
 
   async #checkFormat(): Promise<void> {
@@ -68,6 +89,14 @@ export class Database {
         `${this.#directory} has a format this version cannot read: ${advice}.`,
       );
     }
+  }
+}
+
+async function translated<T>(directory: string, action: () => T | Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    throw toStoreError(error, directory);
   }
 }
 

@@ -30,8 +30,7 @@ export type EmbeddedStore = LogStore & {
  */
 export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<EmbeddedStore> {
   const { directory, retention, now = Date.now, logger = SILENT } = options;
-  const database = new Database(directory);
-  await database.open();
+  const database = await Database.open(directory);
   const doorbells = new Doorbells();
   const compaction = new Compaction(database, logger);
   const committer = new Committer({ database, doorbells, compaction, retention, now });

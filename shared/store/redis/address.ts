@@ -18,32 +18,35 @@ export interface RedisAddress {
 
 /** Throws a `ConfigError` that does not repeat the URL: it may hold a password. */
 export function parseRedisUrl(text: string): RedisAddress {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  const database = /^\/?(\d*)$/.exec(url?.pathname ?? '-')?.[1];
-  if (
-    url === undefined ||
-    !/^rediss?:$/.test(url.protocol) ||
-    url.hostname === '' ||
-    database === undefined
-  ) {
-    throw new ConfigError(
-      'The Redis URL is not valid: write redis://[user:password@]host[:port][/database], or rediss:// for TLS.',
-    );
-  }
-  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  const address = URL.canParse(text) ? addressOf(new URL(text)) : undefined;
+  if (address !== undefined) return address;
+  throw new ConfigError(
+    'The Redis URL is not valid: write redis://[user:password@]host[:port][/database], or rediss:// for TLS.',
+  );
+}
+
+function addressOf(url: URL): RedisAddress | undefined {
+  const database = /^\/?(\d*)$/.exec(url.pathname)?.[1];
+  const username = decoded(url.username);
+  const password = decoded(url.password);
+  if (!/^rediss?:$/.test(url.protocol) || url.hostname === '') return undefined;
+  if (database === undefined || username === undefined || password === undefined) return undefined;
   const port = url.port === '' ? DEFAULT_PORT : Number(url.port);
   return {
-    host,
+    host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
     port,
     database: Number(database),
     tls: url.protocol === 'rediss:',
-    ...credentials(url),
+    ...(username === '' || password === '' ? {} : { username }),
+    ...(password === '' ? {} : { password }),
     label: `${url.hostname}:${port}`,
   };
 }
 
-function credentials(url: URL): { username?: string; password?: string } {
-  if (url.password === '') return {};
-  const password = decodeURIComponent(url.password);
-  return url.username === '' ? { password } : { username: decodeURIComponent(url.username), password };
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -41,6 +41,7 @@ interface Call {
 export class Connection {
   readonly #redis: Redis;
   readonly #server: string;
+  readonly #name: string;
   readonly #deadlineMs: number;
   readonly #logger: Logger;
   readonly #calls = new Set<Call>();
@@ -51,10 +52,12 @@ export class Connection {
   /** Scripts that this connection has sent in full. */
   readonly #loaded = new Set<Script>();
   #onReady: () => void = () => {};
+  #onLost: () => void = () => {};
   #onDrained: () => void = () => {};
 
   constructor({ address, name, deadlineMs, logger }: ConnectionOptions) {
     this.#server = address.label;
+    this.#name = name;
     this.#deadlineMs = deadlineMs;
     this.#logger = logger;
     this.#redis = createClient(address, name, deadlineMs);
@@ -69,6 +72,11 @@ export class Connection {
   /** Runs whenever a connection was made, before any waiting call is sent. */
   set onReady(listener: () => void) {
     this.#onReady = listener;
+  }
+
+  /** Runs whenever a connection was lost or could not be made, before the calls under way fail. */
+  set onLost(listener: () => void) {
+    this.#onLost = listener;
   }
 
   /** Receives the messages of watched shard channels. */
@@ -173,6 +181,7 @@ export class Connection {
     this.#loaded.clear();
     if (this.#state !== 'closed') {
       this.#state = 'ready';
+      this.#logger.debug(`Connected to Redis at ${this.#server}.`, { connection: this.#name });
       this.#onReady();
     }
     const waiting = this.#waiting;
@@ -188,8 +197,9 @@ export class Connection {
 
   #lost(): void {
     const error = this.#failure ?? lostError(this.#server);
-    if (this.#state === 'ready') this.#logger.warn(error.message, { server: this.#server });
+    if (this.#state === 'ready') this.#logger.warn(error.message, { connection: this.#name });
     if (this.#state !== 'closed') this.#state = 'down';
+    this.#onLost();
     this.#rejectAll(error);
   }
 

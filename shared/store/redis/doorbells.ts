@@ -2,12 +2,10 @@
  * Doorbells over sharded pub/sub, on a connection of their own. Remembers what is watched, subscribes again
  * after a reconnect and then tells that doorbells may have been lost. It never claims more than a hint.
  */
+import { messageOf } from '../../errors.js';
 import type { Logger } from '../../logger.js';
 import type { DoorbellListener } from '../log-store.js';
 import type { Connection } from './connection.js';
-
-/** A subscriber only listens: without asking now and then it would not notice that the other end is gone. */
-const HEARTBEAT_MS = 10_000;
 
 type Ring = (listener: DoorbellListener) => void;
 
@@ -20,14 +18,20 @@ interface Watch {
 export class Doorbells {
   readonly #connection: Connection;
   readonly #logger: Logger;
+  readonly #heartbeatMs: number;
   readonly #watches = new Map<string, Watch>();
   #listener: DoorbellListener | undefined;
   #heartbeat: NodeJS.Timeout | undefined;
   #everReady = false;
 
-  constructor(connection: Connection, logger: Logger) {
+  /**
+   * A subscriber only listens: without asking every `heartbeatMs` it would not notice that the other end is
+   * gone without a word.
+   */
+  constructor(connection: Connection, logger: Logger, heartbeatMs: number) {
     this.#connection = connection;
     this.#logger = logger;
+    this.#heartbeatMs = heartbeatMs;
     connection.onReady = () => this.#resume();
     connection.onShardMessage = (doorbell) => this.#rang(doorbell);
   }
@@ -39,7 +43,7 @@ export class Doorbells {
   watch(doorbell: string, ring: Ring): Promise<void> {
     const known = this.#watches.get(doorbell);
     if (known !== undefined) return known.established;
-    this.#heartbeat ??= setInterval(() => this.#beat(), HEARTBEAT_MS).unref();
+    this.#heartbeat ??= setInterval(() => this.#beat(), this.#heartbeatMs).unref();
     const watch: Watch = { ring, established: this.#subscribe(doorbell) };
     this.#watches.set(doorbell, watch);
     watch.established.catch(() => {
@@ -75,10 +79,11 @@ export class Doorbells {
     this.#everReady = true;
     if (isFirst) return;
     const subscriptions = [...this.#watches.keys()].map((doorbell) => this.#subscribe(doorbell));
-    Promise.all(subscriptions).then(
-      () => this.#listener?.onLost(),
-      (error: Error) => this.#logger.warn(error.message),
-    );
+    void Promise.allSettled(subscriptions).then((results) => {
+      const failed = results.find((result) => result.status === 'rejected');
+      if (failed !== undefined) this.#logger.warn(messageOf(failed.reason));
+      this.#listener?.onLost();
+    });
   }
 
   #beat(): void {

@@ -80,6 +80,7 @@ export class MalformedReply extends Error {
 /** `server` is the label of its address. A `StoreError` passes through unchanged. */
 export function toStoreError(error: unknown, server: string): StoreError {
   if (error instanceof StoreError) return error;
+  dropCommand(error);
   const text = serverText(error);
   const rule = RULES.find(({ pattern }) => pattern.test(text));
   if (rule !== undefined) {
@@ -114,6 +115,14 @@ export function lostError(server: string): StoreError {
 
 export function closedError(server: string): StoreError {
   return new StoreError('closed', `The connection to Redis at ${server} was closed by this program.`);
+}
+
+/**
+ * ioredis hangs the command on its errors, and so the password of a handshake or the lines of an append. A
+ * cause may be logged; those must not be.
+ */
+function dropCommand(error: unknown): void {
+  if (error instanceof Error) Reflect.deleteProperty(error, 'command');
 }
 
 function isReply(error: unknown): error is Error {

@@ -15,6 +15,9 @@ export { DEFAULT_KEY_PREFIX } from './keys.js';
 
 const DEADLINE_MS = 5_000;
 
+/** Deadlines between two heartbeats of a subscriber: one that fell silent is noticed one deadline later. */
+const HEARTBEAT_DEADLINES = 2;
+
 export interface RedisStoreOptions {
   /** `redis://[user[:password]@]host[:port][/database]`, or `rediss://` for TLS. */
   readonly url: string;
@@ -33,8 +36,8 @@ export function openRedisWriter(options: RedisStoreOptions & { readonly retentio
 
 /** Throws a `ConfigError` for a URL that is none. */
 export function openRedisReader(options: RedisStoreOptions): LogReader {
-  const { keyPrefix = DEFAULT_KEY_PREFIX, logger = SILENT } = options;
-  const doorbells = new Doorbells(open(options, 'doorbells'), logger);
+  const { keyPrefix = DEFAULT_KEY_PREFIX, deadlineMs = DEADLINE_MS, logger = SILENT } = options;
+  const doorbells = new Doorbells(open(options, 'doorbells'), logger, HEARTBEAT_DEADLINES * deadlineMs);
   return new RedisLogReader({ connection: open(options, 'reader'), doorbells, keyPrefix });
 }
 

@@ -42,7 +42,7 @@ export class RedisLogWriter implements LogWriter {
     this.#prefix = keyPrefix;
     this.#retention = retention;
     // The set lives in another slot than the channel, perhaps on a server that lost it: register again.
-    connection.onReady = () => this.#registered.clear();
+    connection.onLost = () => this.#registered.clear();
   }
 
   async openSource(

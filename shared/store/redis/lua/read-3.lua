@@ -1,7 +1,7 @@
 #!lua flags=no-writes
 --[[
   Batches after an entry, the view of the history and the descriptions of the sources, of one instant.
-  Pages grow with what is left of the budget, so that little more is copied than is returned.
+  Pages grow slowly towards what is left of the budget, so that little more is copied than is returned.
 
   KEYS  1 log   2 sources   3 meta
   ARGV  1 entry id to read after   2 payload bytes at the most   3 batches at the most
@@ -15,7 +15,7 @@
 ]]
 --@include entry
 
-local PAGE_MAX = 64
+local PAGE_MAX = 16
 local log, sources, meta = KEYS[1], KEYS[2], KEYS[3]
 local after, bytes_max, batches_max = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 
@@ -36,7 +36,7 @@ local function read_batches()
     if #page < count then return batches, anchored end
     from = '(' .. page[#page][1]
     local wanted = math.ceil((bytes_max - bytes) * #batches / math.max(bytes, 1))
-    count = math.max(1, math.min(wanted, PAGE_MAX))
+    count = math.max(1, math.min(wanted, 2 * count, PAGE_MAX))
   end
 end
 
