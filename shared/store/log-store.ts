@@ -142,8 +142,9 @@ export interface DoorbellListener {
 
 export interface LogReader {
   /**
-   * Batches after a position, in one atomic step with the view. As many as fit in `bytesMax` of payload,
-   * and at least one where there is one. The position may lie inside the first of them.
+   * Batches after a position, in one atomic step with the view. As many as fit in `bytesMax` of payload and in
+   * the store's own bound of batches, and at least one where there is one: a page that is not full may still
+   * end before `view.nextSeq`. The position may lie inside the first batch.
    */
   read(id: ChannelId, after: Position, bytesMax: number): Promise<Page>;
 
