@@ -1,14 +1,13 @@
 /** `tailrace agent`: tails files into Redis. */
-import type { Command } from 'commander';
 import { type AgentSettings, agentConfig, STANDARD_INPUT } from '../agent/config.js';
 import { createAgent } from '../agent/index.js';
 import { UsageError } from '../shared/errors.js';
 import { openRedisWriter } from '../shared/store/redis/index.js';
 import { serve } from './serve.js';
 import { resolveSettings, type Setting } from './settings.js';
-import type { Run, Shell } from './shell.js';
+import type { Shell } from './shell.js';
 
-interface AgentFlags {
+export interface AgentFlags {
   readonly redis?: string;
   readonly tenant?: string;
   readonly host?: string;
@@ -17,28 +16,7 @@ interface AgentFlags {
   readonly config?: string;
 }
 
-export function addAgent(program: Command, shell: Shell, run: Run): void {
-  program
-    .command('agent')
-    .summary('tail files into Redis')
-    .description(
-      'Tails files into Redis. What is stored, and how far, Redis knows: an agent that was killed, moved or\n' +
-        'doubled goes on where the last one ended.',
-    )
-    .argument('[files...]', 'files, directories and (quoted) globs; "-" is standard input')
-    .option('--redis <url>', 'the Redis to append to (or TAILRACE_REDIS_URL)')
-    .option('--tenant <tenant>', 'whose channels (or TAILRACE_TENANT)')
-    .option('--host <name>', 'the name of this host in channels (or TAILRACE_HOST; default: its hostname)')
-    .option(
-      '--channel <template>',
-      'name of the channel, from {basename} {name} {parent} {dir} {host} and text',
-    )
-    .option('--read-from <place>', 'start or end of files that no agent has read yet (default: start)')
-    .option('--config <file>', 'a YAML file; flags and environment come before it (docs/agent.md)')
-    .action(run((files: string[], flags: AgentFlags) => agent(files, flags, shell)));
-}
-
-function agent(files: string[], flags: AgentFlags, shell: Shell): Promise<number> {
+export function agent(files: string[], flags: AgentFlags, shell: Shell): Promise<number> {
   const settings = readSettings(files, flags, shell);
   const { redis } = settings;
   if (redis === undefined) {

@@ -1,18 +1,13 @@
 /**
- * The command line: which commands there are, and what becomes of an error: one sentence on stderr and an
- * exit code. Each command lives in a file of its own and knows nothing of the others.
+ * The command line as a whole: runs one command, and turns an error into one sentence on stderr and an exit
+ * code. The commands themselves are in commands.ts.
  */
 import { createRequire } from 'node:module';
 import { inspect } from 'node:util';
 import { Command, CommanderError } from 'commander';
 import { ConfigError, messageOf, TailraceError, UsageError } from '../shared/errors.js';
-import { addAgent } from './agent.js';
-import { addDoctor } from './doctor.js';
-import { addHub } from './hub.js';
-import { EXIT, type Run, type Shell } from './shell.js';
-import { addStart } from './start.js';
-import { addTail } from './tail.js';
-import { addToken } from './token.js';
+import { addCommands, type Run } from './commands.js';
+import { EXIT, type Shell } from './shell.js';
 
 const { version } = createRequire(import.meta.url)('tailrace/package.json') as { version: string };
 
@@ -58,7 +53,7 @@ export function createProgram(shell: Shell, run: Run): Command {
       outputError: () => {},
     })
     .exitOverride();
-  for (const add of [addStart, addHub, addAgent, addTail, addToken, addDoctor]) add(program, shell, run);
+  addCommands(program, shell, run);
   return program;
 }
 

@@ -1,5 +1,4 @@
 /** `tailrace hub`: serves the lines of a store to WebSocket clients. */
-import type { Command } from 'commander';
 import { type HubConfig, hubConfig, hubSettings } from '../hub/config.js';
 import { createHub } from '../hub/index.js';
 import { ConfigError } from '../shared/errors.js';
@@ -11,9 +10,9 @@ import { openLocalStore } from './local-store.js';
 import { isExposed, requireSecretFile } from './secret.js';
 import { serve } from './serve.js';
 import { resolveSettings } from './settings.js';
-import type { Run, Shell } from './shell.js';
+import type { Shell } from './shell.js';
 
-interface HubFlags {
+export interface HubFlags {
   readonly listen?: string;
   readonly redis?: string;
   readonly dataDir?: string;
@@ -21,22 +20,7 @@ interface HubFlags {
   readonly config?: string;
 }
 
-export function addHub(program: Command, shell: Shell, run: Run): void {
-  program
-    .command('hub')
-    .summary('serve the lines of a store to WebSocket clients')
-    .description(
-      'Serves the lines of a store to WebSocket clients. Run as many hubs on one Redis as you need.',
-    )
-    .option('--listen <host:port>', 'where to listen (or TAILRACE_LISTEN; default: 127.0.0.1:7700)')
-    .option('--redis <url>', 'the Redis that agents append to (or TAILRACE_REDIS_URL)')
-    .option('--data-dir <dir>', 'instead of Redis, what `tailrace start` left in its data directory')
-    .option('--secret-file <file>', 'the secret that signs tokens (or TAILRACE_SECRET_FILE)')
-    .option('--config <file>', 'a YAML file; flags and environment come before it (docs/hub.md)')
-    .action(run((flags: HubFlags) => hub(flags, shell)));
-}
-
-function hub(flags: HubFlags, shell: Shell): Promise<number> {
+export function hub(flags: HubFlags, shell: Shell): Promise<number> {
   const config = readConfig(flags, shell);
   const logger = shell.createLogger('tailrace hub');
   checkSecretFile(config.auth.secret_file, logger);

@@ -13,6 +13,9 @@ import { EXIT, type Shell } from './shell.js';
 /** A stop that takes longer than this is not waited for. In milliseconds. */
 const STOP_TIMEOUT_MS = 15_000;
 
+/** Under `npm start` one Ctrl-C comes twice: from the terminal, and passed on by npm. In milliseconds. */
+const ECHO_MS = 500;
+
 const isDebugging = process.argv.includes('--debug') || isSet(process.env['TAILRACE_DEBUG']);
 const shell: Shell = {
   env: process.env,
@@ -21,12 +24,8 @@ const shell: Shell = {
   stderr: process.stderr,
   signal: interruption(),
   commandWords: commandWords(process.argv[1] ?? 'tailrace'),
-  createLogger: (name, level = 'info') =>
-    createLogger({
-      name,
-      level: isDebugging ? 'debug' : level,
-      format: process.stderr.isTTY ? 'text' : 'json',
-    }),
+  createLogger: (name, { level = 'info', format = process.stderr.isTTY ? 'text' : 'json' } = {}) =>
+    createLogger({ name, level: isDebugging ? 'debug' : level, format }),
 };
 
 process.on('uncaughtException', (error) => {
@@ -40,8 +39,13 @@ process.exit(await runCommandLine(process.argv.slice(2), shell, { isDebugging })
 /** The first signal asks for a graceful stop, a second one ends at once. */
 function interruption(): AbortSignal {
   const controller = new AbortController();
+  let interruptedAt = 0;
   const interrupt = (signal: NodeJS.Signals) => {
-    if (controller.signal.aborted) process.exit(EXIT.interrupted);
+    if (controller.signal.aborted) {
+      if (performance.now() - interruptedAt > ECHO_MS) process.exit(EXIT.interrupted);
+      return;
+    }
+    interruptedAt = performance.now();
     controller.abort(signal);
     setTimeout(giveUp, STOP_TIMEOUT_MS).unref();
   };

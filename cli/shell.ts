@@ -15,14 +15,15 @@ export interface Shell {
   readonly signal: AbortSignal;
   /** How this program can be called again from any directory: `tailrace` or `node /…/main.js`. */
   readonly commandWords: readonly string[];
-  /** `level` gives way to `debug` when the user asked for that. */
-  createLogger(name: string, level?: LogLevel): Logger;
+  createLogger(name: string, options?: ShellLoggerOptions): Logger;
 }
 
-/** Makes a function the action of a command: what it returns is the exit code of the process. */
-export type Run = <A extends unknown[]>(
-  action: (...args: A) => Promise<number> | number,
-) => (...args: A) => Promise<void>;
+export interface ShellLoggerOptions {
+  /** From which level on; `debug` when the user asked for that. Default `info`. */
+  readonly level?: LogLevel;
+  /** Default: `text` on a terminal, else `json`. */
+  readonly format?: 'json' | 'text';
+}
 
 /** Exit codes, as in the README; `config` is `EX_CONFIG` of sysexits.h. */
 export const EXIT = { ok: 0, failure: 1, usage: 2, config: 78, interrupted: 130 } as const;

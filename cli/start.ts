@@ -3,51 +3,27 @@
  * comes through a WebSocket like anybody else's lines.
  */
 import { join, resolve } from 'node:path';
-import type { Command } from 'commander';
 import { runTail } from '../client/tail/tail.js';
 import { messageOf } from '../shared/errors.js';
 import { Lifecycle } from '../shared/lifecycle.js';
 import { startDemoLog } from './demo-log.js';
 import { type LocalStack, startLocalStack } from './local-stack.js';
-import { exitCodeOf, type Run, type Shell } from './shell.js';
+import { exitCodeOf, type Shell } from './shell.js';
 
 /** Of the token in the printed command; whoever starts later gets a new one. */
 const PRINTED_TOKEN_TTL_MS = 30 * 86_400_000;
 /** Of the one in use here, which renews itself. */
 const OWN_TOKEN_TTL_MS = 3_600_000;
 
-interface StartFlags {
+export interface StartFlags {
   readonly dataDir: string;
   readonly listen?: string;
   readonly channel: string;
   readonly readFrom?: string;
 }
 
-export function addStart(program: Command, shell: Shell, run: Run): void {
-  program
-    .command('start')
-    .summary('hub, agent and store in one process: to try it, or for one host')
-    .description(
-      'Tails files into a store of its own, serves them on this host, and shows the lines as they arrive.\n' +
-        'Without files it writes and tails a demo log.',
-    )
-    .argument('[files...]', 'files, directories and (quoted) globs')
-    .option(
-      '--listen <host:port>',
-      'where to listen (default: 127.0.0.1:7700, or a free port if that is taken)',
-    )
-    .option('--data-dir <dir>', 'where lines and the secret are kept', '.tailrace')
-    .option(
-      '--channel <template>',
-      'name of the channel, from {basename} {name} {parent} {dir} {host}',
-      '{basename}',
-    )
-    .option('--read-from <place>', 'start or end of files that were not read yet (default: start)')
-    .action(run((files: string[], flags: StartFlags) => start(files, flags, shell)));
-}
-
-async function start(files: string[], flags: StartFlags, shell: Shell): Promise<number> {
-  const logger = shell.createLogger('tailrace', 'warn');
+export async function start(files: string[], flags: StartFlags, shell: Shell): Promise<number> {
+  const logger = shell.createLogger('tailrace', { level: 'warn', format: 'text' });
   const lifecycle = new Lifecycle(logger);
   const dataDirectory = resolve(flags.dataDir);
   const demoLog = files.length > 0 ? undefined : join(dataDirectory, 'demo', 'app.log');

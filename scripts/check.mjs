@@ -1,8 +1,10 @@
 /** `npm run check`: format, lint, types and the repository's own rules. All run; what failed is named last. */
 import { install, node } from './set-up.mjs';
 
+const colours = process.stdout.isTTY ? [] : ['--colors=off'];
+
 const CHECKS = [
-  ['format and lint', 'node_modules/@biomejs/biome/bin/biome', ['ci', '--error-on-warnings']],
+  ['format and lint', 'node_modules/@biomejs/biome/bin/biome', ['ci', '--error-on-warnings', ...colours]],
   ['types', 'node_modules/typescript/bin/tsc', ['-b']],
   ['repository rules', 'node_modules/vitest/vitest.mjs', ['run', '--project', 'repo']],
 ];

@@ -111,7 +111,7 @@ function headingOf(text: string): string {
 /** Rows of the table whose first column has this title, without backquotes. */
 function tableRows(text: string, firstColumn: string): string[][] {
   const lines = text.split('\n');
-  const head = lines.findIndex((line) => line.startsWith(`| ${firstColumn} |`));
+  const head = lines.findIndex((line) => line.split('|')[1]?.trim() === firstColumn);
   if (head === -1) return [];
   const end = lines.findIndex((line, index) => index > head && !line.startsWith('|'));
   return lines.slice(head + 2, end === -1 ? undefined : end).map((line) =>
