@@ -139,6 +139,7 @@ export class Connection implements SocketListener, Client {
   }
 
   onDrain(): void {
+    this.#heardAtMs = this.#context.now();
     this.outbox.drained();
   }
 

@@ -79,12 +79,13 @@ class HubEngine implements Hub {
 
   async start(): Promise<{ url: string; port: number }> {
     const { host, port } = this.#settings.listen;
+    const actualPort = await this.#server.listen(host, port);
+    // Only with the address in hand: to listen here ends whoever listened to this reader before.
     this.#reader.listen({
       onChannel: (id) => this.#feeds.ring(id),
       onTenant: (tenant) => this.#directories.ring(tenant),
       onLost: () => this.#lookAtAll(),
     });
-    const actualPort = await this.#server.listen(host, port);
     this.#startClocks();
     return { url: `ws://${urlHost(host)}:${actualPort}${WEBSOCKET_PATH}`, port: actualPort };
   }

@@ -34,6 +34,11 @@ export class Request {
     this.#from = message.from ?? 'now';
   }
 
+  /** The pattern that a channel of it is announced with. */
+  get announcedAs(): string | undefined {
+    return this.isPattern ? this.pattern : undefined;
+  }
+
   /** What is wrong with it beyond its shape, as a sentence for the client. */
   get problem(): string | undefined {
     if (!isObject(this.#from)) return undefined;

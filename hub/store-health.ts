@@ -6,17 +6,23 @@ import { messageOf, StoreError } from '../shared/errors.js';
 import type { Logger } from '../shared/logger.js';
 import type { Metrics } from './metrics.js';
 
+/** Failures that follow each other within this time belong to one outage: a store comes back piece by piece. */
+const SAME_OUTAGE_MS = 10_000;
+
 export class StoreHealth {
   readonly #logger: Logger;
   readonly #metrics: Metrics;
   readonly #onOutage: () => void;
+  readonly #now: () => number;
   #isDown = false;
+  #failedAtMs = Number.NEGATIVE_INFINITY;
   #outages = 0;
 
-  constructor(logger: Logger, metrics: Metrics, onOutage: () => void) {
+  constructor(logger: Logger, metrics: Metrics, onOutage: () => void, now = Date.now) {
     this.#logger = logger;
     this.#metrics = metrics;
     this.#onOutage = onOutage;
+    this.#now = now;
   }
 
   get isDown(): boolean {
@@ -33,7 +39,7 @@ export class StoreHealth {
     this.#metrics.storeErrors.inc();
     const isOutage = error instanceof StoreError && error.retryable;
     if (!isOutage) this.#logger.error(`${what} failed: ${messageOf(error)}`);
-    else if (!this.#isDown) this.#begin(error);
+    else this.#suffer(error);
     return isOutage;
   }
 
@@ -43,8 +49,12 @@ export class StoreHealth {
     this.#logger.info('the store serves again');
   }
 
-  #begin(error: StoreError): void {
+  #suffer(error: StoreError): void {
+    const nowMs = this.#now();
+    const isNew = !this.#isDown && nowMs - this.#failedAtMs >= SAME_OUTAGE_MS;
+    this.#failedAtMs = nowMs;
     this.#isDown = true;
+    if (!isNew) return;
     this.#outages += 1;
     this.#logger.warn(`the store cannot serve: ${error.message}; clients wait until it can`);
     this.#onOutage();

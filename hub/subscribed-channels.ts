@@ -38,6 +38,7 @@ export class SubscribedChannels implements SubscriptionOwner {
   readonly #tenant: string;
   readonly #onCaughtUp: OnCaughtUp;
   readonly #subscriptions = new Map<string, Subscription>();
+  #wanted = 0;
   #outageTold = 0;
 
   constructor(context: SubscribedChannelsContext, client: Client, tenant: string, onCaughtUp: OnCaughtUp) {
@@ -59,8 +60,9 @@ export class SubscribedChannels implements SubscriptionOwner {
     return [...this.#subscriptions.keys()];
   }
 
-  hasRoomFor(channel: string): boolean {
-    return this.#subscriptions.size < this.#context.channelsMax || this.#subscriptions.has(channel);
+  /** Whether one more request may want one more channel; what several want counts as often. */
+  get hasRoom(): boolean {
+    return this.#wanted < this.#context.channelsMax;
   }
 
   isCaughtUp(channel: string): boolean {
@@ -68,29 +70,24 @@ export class SubscribedChannels implements SubscriptionOwner {
   }
 
   /** Delivers a channel for one more request: from `start`, or from where it is if it is delivered already. */
-  want(channel: string, start: Start, { isPattern, pattern, options }: Request): void {
+  want(channel: string, start: Start, request: Request): void {
     let subscription = this.#subscriptions.get(channel);
     if (subscription === undefined) {
       const feed = this.#context.feeds.get({ tenant: this.#tenant, channel });
-      subscription = new Subscription(feed, start, options, this);
+      subscription = new Subscription(feed, start, request.options, this);
       this.#subscriptions.set(channel, subscription);
     }
-    subscription.wanted += 1;
-    subscription.announceTo(isPattern ? pattern : undefined);
+    request.channels.add(channel);
+    this.#wanted += 1;
+    subscription.want(request.announcedAs);
   }
 
-  /** One request does not want a channel any more. */
-  release(channel: string): void {
+  /** A request does not want a channel any more. */
+  release(channel: string, request: Request): void {
     const subscription = this.#subscriptions.get(channel);
-    if (subscription === undefined) return;
-    subscription.wanted -= 1;
-    if (subscription.wanted === 0) this.drop(channel);
-  }
-
-  /** Ends a channel for whoever wants it. */
-  drop(channel: string): void {
-    const subscription = this.#subscriptions.get(channel);
-    if (subscription === undefined) return;
+    if (subscription === undefined || !request.channels.delete(channel)) return;
+    this.#wanted -= 1;
+    if (subscription.release(request.announcedAs)) return;
     this.#subscriptions.delete(channel);
     this.#client.outbox.forget(subscription);
     subscription.close();

@@ -39,14 +39,13 @@ export interface SubscriptionOwner {
 
 export class Subscription implements FeedSubscriber {
   readonly feed: Feed;
-  /** How many requests of the connection want it. */
-  wanted = 0;
   readonly #owner: SubscriptionOwner;
   readonly #options: SubscriptionOptions;
   readonly #start: Start;
   readonly #messages: Buffer[] = [];
-  /** Requests to which the start is not announced yet: a pattern, or undefined for the channel's own name. */
-  #unannounced: (string | undefined)[] | undefined = [];
+  /** Requests that the place is not announced to yet: a pattern, or undefined for the channel's own name. */
+  #unannounced: (string | undefined)[] = [];
+  #wanted = 0;
   #cursor: Position | undefined;
   #hand: Frame | undefined;
   #retry: Retry | undefined;
@@ -77,11 +76,18 @@ export class Subscription implements FeedSubscriber {
     return this.#isCaughtUp;
   }
 
-  /** Announces the place to one more request that the channel came from. */
-  announceTo(pattern: string | undefined): void {
-    if (this.#unannounced !== undefined) this.#unannounced.push(pattern);
-    else if (this.#cursor !== undefined) this.#announce(pattern, this.#cursor);
+  /** Announces the place to one more request that wants the channel: by a pattern, or by its name. */
+  want(pattern: string | undefined): void {
+    this.#wanted += 1;
+    this.#unannounced.push(pattern);
     this.#owner.wake(this);
+  }
+
+  /** Takes back one `want`. Returns whether anybody wants the channel still. */
+  release(pattern: string | undefined): boolean {
+    this.#wanted -= 1;
+    this.#unannounced = this.#unannounced.filter((other) => other !== pattern);
+    return this.#wanted > 0;
   }
 
   /** The next message for the client; undefined while there is none, then the owner is woken later. */
@@ -89,7 +95,8 @@ export class Subscription implements FeedSubscriber {
     const message = this.#messages.shift();
     if (message !== undefined) return message;
     if (this.#isBusy || this.#isClosed || this.feed.tip === undefined) return undefined;
-    return this.#cursor === undefined ? this.#begin(this.feed.tip) : this.#next(this.#cursor);
+    if (this.#cursor === undefined) return this.#begin(this.feed.tip);
+    return this.#unannounced.length > 0 ? this.#announce(this.#cursor) : this.#next(this.#cursor);
   }
 
   /** Frees the window up to a place. Places of another history and those not yet reached free nothing more. */
@@ -134,22 +141,21 @@ export class Subscription implements FeedSubscriber {
 
   #beginAt(position: Position): Buffer | undefined {
     this.#place(position);
-    return this.#messages.shift();
+    return this.#announce(position);
   }
 
   #place(position: Position): void {
     this.#cursor = position;
     this.#ackedSeq = position.seq;
-    const requests = this.#unannounced ?? [];
-    this.#unannounced = undefined;
-    for (const pattern of requests) this.#announce(pattern, position);
   }
 
-  #announce(pattern: string | undefined, position: Position): void {
+  /** Texts are made as they are sent: however often a client subscribes without reading, little waits for it. */
+  #announce(position: Position): Buffer {
+    const pattern = this.#unannounced.shift();
     const cursor = formatCursor(position);
-    const named = pattern === undefined ? {} : { pattern };
-    this.#say({ type: 'subscribed', channel: this.channel, ...named, cursor });
     if (this.#isCaughtUp) this.#say({ type: 'caught_up', channel: this.channel, cursor });
+    const named = pattern === undefined ? {} : { pattern };
+    return encode({ type: 'subscribed', channel: this.channel, ...named, cursor });
   }
 
   #next(cursor: Position): Buffer | undefined {
@@ -232,7 +238,7 @@ export class Subscription implements FeedSubscriber {
   }
 
   #gap(gap: Gap): Buffer {
-    return textMessage(JSON.stringify(this.#gapMessage(gap)));
+    return encode(this.#gapMessage(gap));
   }
 
   /** Moves to where a gap lets delivery go on. Lines before it count as acknowledged: no line may wait for them. */
@@ -262,6 +268,10 @@ export class Subscription implements FeedSubscriber {
   }
 
   #say(message: HubMessage): void {
-    this.#messages.push(textMessage(JSON.stringify(message)));
+    this.#messages.push(encode(message));
   }
+}
+
+function encode(message: HubMessage): Buffer {
+  return textMessage(JSON.stringify(message));
 }

@@ -68,7 +68,7 @@ export class Subscriptions implements DirectoryListener {
     }
     request.isOpen = false;
     this.#requests.delete(channel);
-    for (const name of request.channels) this.#channels.release(name);
+    for (const name of request.channels) this.#channels.release(name, request);
     this.#sendUnsubscribed(channel, 'requested');
   }
 
@@ -124,7 +124,7 @@ export class Subscriptions implements DirectoryListener {
         `a connection may have ${subscriptionsMax} subscriptions; use a pattern`,
       );
     }
-    return isPattern || this.#channels.hasRoomFor(pattern) ? undefined : this.#tooManyChannels(pattern);
+    return isPattern || this.#channels.hasRoom ? undefined : this.#tooManyChannels(pattern);
   }
 
   #tooManyChannels(pattern: string): HubMessage {
@@ -173,8 +173,7 @@ export class Subscriptions implements DirectoryListener {
   }
 
   #attach(request: Request, channel: string, start: Start): void {
-    if (this.#channels.hasRoomFor(channel)) {
-      request.channels.add(channel);
+    if (this.#channels.hasRoom) {
       this.#channels.want(channel, start, request);
     } else if (!request.isOverLimit) {
       request.isOverLimit = true;
@@ -183,11 +182,10 @@ export class Subscriptions implements DirectoryListener {
   }
 
   #forbid(channel: string): void {
-    this.#channels.drop(channel);
     this.#sendUnsubscribed(channel, 'forbidden');
     for (const request of this.#requests.values()) {
+      this.#channels.release(channel, request);
       if (request.pattern === channel) this.#requests.delete(channel);
-      request.channels.delete(channel);
       if (isLastPending(request, channel)) this.#client.send(caughtUpWith(request));
     }
   }

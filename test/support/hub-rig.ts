@@ -86,6 +86,18 @@ export class HubRig {
     return outcome.seq;
   }
 
+  /** What the hub's own HTTP side answers. */
+  http(path: string): Promise<Response> {
+    return fetch(new URL(path, this.url.replace('ws:', 'http:')));
+  }
+
+  /** A value of /metrics, by its name without prefix and with its labels. */
+  async metric(name: string): Promise<number> {
+    const text = await (await this.http('/metrics')).text();
+    const line = text.split('\n').find((candidate) => candidate.startsWith(`tailrace_hub_${name} `));
+    return Number(line?.split(' ').at(-1) ?? Number.NaN);
+  }
+
   /** What the store says of the sources holds again, as for an agent that starts anew. */
   forgetSources(): void {
     this.#offsets.clear();
