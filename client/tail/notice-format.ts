@@ -1,5 +1,5 @@
 /** What `tailrace tail` says on stderr: one sentence for each gap and each notice. Pure. */
-import type { ClientNotice, GapEvent } from '../events.js';
+import type { ClientNotice, GapEvent, UnsubscribedEvent } from '../events.js';
 
 export function gapSentence({ channel, reason, from, to, lines }: GapEvent): string {
   const range = from === to ? `line ${from}` : `lines ${from} to ${to} (${lines} lines)`;
@@ -13,13 +13,21 @@ export function gapSentence({ channel, reason, from, to, lines }: GapEvent): str
   return `${channel}: ${sentences[reason]}`;
 }
 
+export function leftSentence({ channel }: UnsubscribedEvent): string {
+  return `${channel}: left out from here on, the token does not allow it any more`;
+}
+
 /**
  * Decides what of the notices is worth a sentence: a hub that is away is reported once, not at every attempt,
- * and so is its return.
+ * and so is its return. `saysReady`: whether the first connection is, too.
  */
 export class NoticeDigest {
-  #hasConnected = false;
+  #isNews: boolean;
   #isAway = false;
+
+  constructor({ saysReady }: { readonly saysReady: boolean }) {
+    this.#isNews = saysReady;
+  }
 
   sentence(notice: ClientNotice): string | undefined {
     switch (notice.type) {
@@ -34,8 +42,8 @@ export class NoticeDigest {
   }
 
   #connected(message: string): string | undefined {
-    const isNews = this.#isAway || !this.#hasConnected;
-    this.#hasConnected = true;
+    const isNews = this.#isAway || this.#isNews;
+    this.#isNews = false;
     this.#isAway = false;
     return isNews ? message : undefined;
   }

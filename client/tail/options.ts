@@ -2,7 +2,7 @@
  * What `tailrace tail` is asked to do, as plain values: no flags are parsed and no environment is read here.
  * `tailPlan` checks all of it at once and turns it into what the run needs.
  */
-import { UsageError } from '../../shared/errors.js';
+import { messageOf, UsageError } from '../../shared/errors.js';
 import {
   compileChannelPatterns,
   type From,
@@ -11,6 +11,7 @@ import {
   parseCursor,
   TAIL_LINES_MAX,
 } from '../../shared/protocol/index.js';
+import { hubUrl } from '../socket.js';
 import type { TokenSource } from '../token.js';
 import { compileLineFilter, type LineFilter } from './grep.js';
 import { parseSince } from './since.js';
@@ -65,7 +66,7 @@ export interface TailPlan {
 export function tailPlan(options: TailOptions, nowMs: number): TailPlan {
   checkChannels(options.channels);
   return {
-    url: options.url,
+    url: checkUrl(options.url),
     token: options.token,
     channels: withoutCovered([...new Set(options.channels)]),
     from: startOf(options, nowMs),
@@ -75,6 +76,14 @@ export function tailPlan(options: TailOptions, nowMs: number): TailPlan {
     cursorFile: options.cursorFile,
     showCursor: options.showCursor ?? false,
   };
+}
+
+function checkUrl(text: string): string {
+  try {
+    return hubUrl(text);
+  } catch (error) {
+    throw new UsageError(messageOf(error), { cause: error });
+  }
 }
 
 function checkChannels(channels: readonly string[]): void {

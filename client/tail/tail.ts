@@ -9,7 +9,7 @@ import type { SubscriptionEvent } from '../events.js';
 import { type Client, connect, type Subscription } from '../node.js';
 import { CursorFile, type Cursors, readCursorFile } from './cursor-file.js';
 import { type LineFormat, lineFormat } from './line-format.js';
-import { gapSentence, NoticeDigest } from './notice-format.js';
+import { gapSentence, leftSentence, NoticeDigest } from './notice-format.js';
 import { type TailOptions, type TailPlan, tailPlan } from './options.js';
 import { Output } from './output.js';
 
@@ -96,7 +96,7 @@ class TailRun {
 
   #connect(): Client {
     const { url, token, follow } = this.#plan;
-    const digest = new NoticeDigest();
+    const digest = new NoticeDigest({ saysReady: follow });
     return connect({
       url,
       token,
@@ -119,6 +119,7 @@ class TailRun {
   async #show(subscription: Subscription): Promise<void> {
     for await (const event of subscription) {
       if (event.type === 'gap') this.#output.say(gapSentence(event));
+      if (event.type === 'unsubscribed') this.#output.say(leftSentence(event));
       if (event.type === 'lines') {
         const isWritten = await this.#output.write(this.#format(event), this.#stopping.signal);
         if (!isWritten) return;

@@ -3,7 +3,7 @@ import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import type { ClientNotice, GapEvent, LinesEvent } from '../../client/events.js';
 import { lineFormat } from '../../client/tail/line-format.js';
-import { gapSentence, NoticeDigest } from '../../client/tail/notice-format.js';
+import { gapSentence, leftSentence, NoticeDigest } from '../../client/tail/notice-format.js';
 import type { TailOutput } from '../../client/tail/options.js';
 import { printable, printableJson } from '../../client/tail/printable.js';
 
@@ -131,6 +131,12 @@ test('a hub that is away is told once, and so is its return', () => {
     undefined,
     'connected',
   ]);
+});
+
+test('a channel that leaves a pattern is told', () => {
+  expect(leftSentence({ type: 'unsubscribed', channel: 'web/a', reason: 'forbidden' })).toMatch(
+    /^web\/a: left out/,
+  );
 });
 
 test('a first connection is not told where nobody waits for it', () => {
