@@ -4,7 +4,12 @@
  */
 import { z } from 'zod';
 import { byteSize, duration } from '../shared/config.js';
-import { AUTH_EXPIRING_NOTICE_MS, AUTH_TIMEOUT_MS, SUBSCRIPTIONS_MAX } from '../shared/protocol/limits.js';
+import {
+  AUTH_EXPIRING_NOTICE_MS,
+  AUTH_TIMEOUT_MS,
+  CURSORS_MAX,
+  SUBSCRIPTIONS_MAX,
+} from '../shared/protocol/limits.js';
 import { loadTokenKey, TOKEN_ALGORITHMS, type TokenKey } from './token-key.js';
 
 const KIB = 1024;
@@ -53,7 +58,7 @@ const limits = z.strictObject({
   connections_without_token: count(1_000),
   /** Per connection: channels and patterns as asked for, and channels that these come to. */
   subscriptions: count(SUBSCRIPTIONS_MAX),
-  channels: count(10_000),
+  channels: count(CURSORS_MAX),
   /** Messages that one connection may send within a second; a client that comes back sends many at once. */
   messages_per_second: count(2_000),
   /** Bytes that wait for one connection before no more lines are pulled for it. */

@@ -11,6 +11,7 @@ import {
   CLIENT_MESSAGE_BYTES_MAX,
   CLOSE_REASON_BYTES_MAX,
   TAIL_LINES_MAX,
+  TOKEN_BYTES_MAX,
   WINDOW_LINES_MAX,
 } from '../shared/protocol/limits.js';
 import { type ClientMessage, clientMessage, type HubMessage } from '../shared/protocol/messages.js';
@@ -23,6 +24,9 @@ import type { Client } from './subscribed-channels.js';
 import { Subscriptions, type SubscriptionsContext } from './subscriptions.js';
 import { type Grant, TokenError } from './token.js';
 import { textMessage } from './websocket-frame.js';
+
+/** Whoever has shown no token yet gets nothing longer parsed than a message with one. */
+const FIRST_MESSAGE_CHARACTERS_MAX = TOKEN_BYTES_MAX + 1024;
 
 export interface ConnectionContext extends SubscriptionsContext {
   readonly authenticator: Authenticator;
@@ -150,6 +154,10 @@ export class Connection implements SocketListener, Client {
 
   #receive(text: string): void {
     if (this.#isClosed) return;
+    if (this.#subscriptions === undefined && text.length > FIRST_MESSAGE_CHARACTERS_MAX) {
+      this.close(CLOSE_CODES.badMessage, 'the first message must be auth, which is shorter');
+      return;
+    }
     const message = parseMessage(text);
     if (typeof message === 'string') this.close(CLOSE_CODES.badMessage, message);
     else if (message.type === 'auth') this.authenticate(message.token);

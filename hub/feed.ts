@@ -36,6 +36,8 @@ export interface FeedPage {
   readonly first: Frame | undefined;
   /** The feed's version before the store was asked: if it has moved since, the page may be old. */
   readonly version: number;
+  /** Counts the reads for those who catch up, from 1: tells whether it began before or after another moment. */
+  readonly ordinal: number;
 }
 
 export class Feed {
@@ -48,6 +50,7 @@ export class Feed {
   readonly #retry = new Retry();
   #tip: Position | undefined;
   #version = 0;
+  #pageReads = 0;
   #isReading = false;
   #isRung = false;
   #isClosed = false;
@@ -69,6 +72,11 @@ export class Feed {
   /** Changes with every move of the tip. */
   get version(): number {
     return this.#version;
+  }
+
+  /** How many pages were asked for so far. */
+  get pageReads(): number {
+    return this.#pageReads;
   }
 
   get subscribers(): number {
@@ -190,11 +198,12 @@ export class Feed {
 
   async #readPage(cursor: Position): Promise<FeedPage> {
     const version = this.#version;
+    const ordinal = ++this.#pageReads;
     const page = await this.#context.reader.read(this.id, cursor, this.#context.pageBytesMax);
     this.#context.health.succeeded();
     if (page.batches.length === 0) this.notice(page.view);
     const first = this.#isClosed ? undefined : this.#addPage(cursor.entry, page);
-    return { view: page.view, first, version };
+    return { view: page.view, first, version, ordinal };
   }
 
   #addPage(entry: string, page: Page): Frame | undefined {

@@ -25,11 +25,6 @@ export interface FrameOrigin {
   readonly before: string;
 }
 
-export interface Slice {
-  readonly message: Buffer;
-  readonly after: Position;
-}
-
 export class Frame {
   readonly epoch: string;
   readonly before: string;
@@ -84,26 +79,20 @@ export class Frame {
     return built ?? (isSpliced ? this.#splice() : this.#build());
   }
 
-  /**
-   * Some lines of it, for one client: `skip` lines in, `take` of them. `after` is the place after the last
-   * one, which may lie inside the batch. Undefined as for `message`.
-   */
-  slice(skip: number, take: number): Slice | undefined {
+  /** The batch without its first `skip` lines, for the one client that begins inside it; undefined as for `message`. */
+  messageFrom(skip: number): Buffer | undefined {
     const json = this.#checkedJson();
     if (json === undefined) return undefined;
-    const end = skip + take;
-    const after =
-      end === this.lines ? this.after : { epoch: this.epoch, entry: this.before, seq: this.seq + end };
-    const cut = this.#cut.filter((index) => index >= skip && index < end).map((index) => index - skip);
-    const head = this.#head(this.seq + skip, after, cut);
-    const lines = (JSON.parse(json.toString('utf8')) as string[]).slice(skip, end);
-    return { message: plainMessage([head, Buffer.from(JSON.stringify(lines)), CLOSING_BRACE]), after };
+    const cut = this.#cut.filter((index) => index >= skip).map((index) => index - skip);
+    const head = this.#head(this.seq + skip, cut);
+    const lines = (JSON.parse(json.toString('utf8')) as string[]).slice(skip);
+    return plainMessage([head, Buffer.from(JSON.stringify(lines)), CLOSING_BRACE]);
   }
 
   #build(): Buffer | undefined {
     const json = this.#checkedJson();
     if (json === undefined) return undefined;
-    const head = this.#head(this.seq, this.after, this.#cut);
+    const head = this.#head(this.seq, this.#cut);
     this.#plain = plainMessage([head, json, CLOSING_BRACE]);
     this.holder?.grew(this.#plain.length);
     return this.#plain;
@@ -113,7 +102,7 @@ export class Frame {
   #splice(): Buffer | undefined {
     this.#isReadable ??= this.#checkedJson() !== undefined;
     if (!this.#isReadable) return undefined;
-    const spliced = splicedMessage(this.#head(this.seq, this.after, this.#cut), this.#payload);
+    const spliced = splicedMessage(this.#head(this.seq, this.#cut), this.#payload);
     const start = spliced.length - this.#payload.length - SPLICED_TAIL_BYTES;
     this.#payload = spliced.subarray(start, start + this.#payload.length);
     this.#spliced = spliced;
@@ -133,11 +122,11 @@ export class Frame {
   }
 
   /** Everything of the message up to the stored array, which is valid JSON as it is. */
-  #head(seq: number, after: Position, cut: readonly number[]): Buffer {
+  #head(seq: number, cut: readonly number[]): Buffer {
     const header: LinesHeader = {
       type: 'lines',
       channel: this.#channel,
-      cursor: formatCursor(after),
+      cursor: formatCursor(this.after),
       seq,
       at: entryTime(this.entry),
       source: this.#source,

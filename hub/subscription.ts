@@ -52,6 +52,10 @@ export class Subscription implements FeedSubscriber {
   #ackedSeq = 0;
   /** The feed's version at which the store showed nothing behind the cursor. */
   #parkedAt = -1;
+  /** The store's tip at some moment since the subscription began: what `caught_up` has to wait for. */
+  #goal: Position | undefined;
+  /** Pages asked for before the subscription began: what they show may be older than the request. */
+  readonly #earlierReads: number;
   /** A feed that was opened for this subscription has found "now" already. */
   readonly #isFeedNew: boolean;
   #isCaughtUp = false;
@@ -65,6 +69,7 @@ export class Subscription implements FeedSubscriber {
     this.#options = options;
     this.#owner = owner;
     this.#isFeedNew = feed.tip === undefined;
+    this.#earlierReads = feed.pageReads;
     feed.add(this);
   }
 
@@ -124,19 +129,27 @@ export class Subscription implements FeedSubscriber {
 
   #begin(tip: Position): Buffer | undefined {
     if (this.#start.kind === 'cursor') return this.#beginAt(this.#start.position);
-    if (this.#start.kind === 'end' && this.#isFeedNew) return this.#beginAt(tip);
+    if (this.#start.kind === 'end' && this.#isFeedNew) {
+      this.#goal = tip;
+      return this.#beginAt(tip);
+    }
+    this.#locate(this.#start);
+    return undefined;
+  }
+
+  #locate(start: StartPoint): void {
     this.#isBusy = true;
-    this.#owner.locate(this.feed.id, this.#start).then(
+    this.#owner.locate(this.feed.id, start).then(
       (position) => {
         this.#isBusy = false;
         if (this.#isClosed) return;
         this.#retry?.succeeded();
+        if (start.kind === 'end') this.#goal = position;
         this.#place(position);
         this.#owner.wake(this);
       },
       (error: unknown) => this.#failed(error),
     );
-    return undefined;
   }
 
   #beginAt(position: Position): Buffer | undefined {
@@ -161,11 +174,10 @@ export class Subscription implements FeedSubscriber {
   #next(cursor: Position): Buffer | undefined {
     const frame = this.#find(cursor);
     if (frame !== undefined) return this.#deliver(frame, cursor);
-    const tip = this.feed.tip;
-    if (tip === undefined || this.#parkedAt === this.feed.version || isSamePlace(cursor, tip)) {
-      return this.#atTip(cursor);
-    }
-    if (this.#isRushing() && tip.epoch === cursor.epoch && tip.seq > cursor.seq) {
+    const { tip, version } = this.feed;
+    const isAtTip = tip !== undefined && isSamePlace(cursor, tip) && this.#hasReachedGoal(cursor);
+    if (this.#parkedAt === version || isAtTip) return this.#atTip(cursor);
+    if (this.#isRushing() && tip !== undefined && tip.epoch === cursor.epoch && tip.seq > cursor.seq) {
       return this.#gap(countedGap('skipped', cursor.seq, tip));
     }
     this.#fetch(cursor);
@@ -183,24 +195,29 @@ export class Subscription implements FeedSubscriber {
     return this.#options.policy === 'latest' && this.#isCaughtUp;
   }
 
+  /**
+   * Always up to the end of a batch, past the window if need be: a cursor inside a batch would fit another
+   * batch as well, if the store went back and took that one in its place.
+   */
   #deliver(frame: Frame, cursor: Position): Buffer | undefined {
+    if (cursor.seq - this.#ackedSeq >= this.#options.windowLines) return undefined;
     const skip = cursor.seq - frame.seq;
-    const room = this.#options.windowLines - (cursor.seq - this.#ackedSeq);
-    const take = Math.min(frame.lines - skip, room);
-    if (take <= 0) return undefined;
-    const isWhole = take === frame.lines;
-    const slice = isWhole ? undefined : frame.slice(skip, take);
-    const message = isWhole ? frame.message(this.#owner.canInflate) : slice?.message;
+    const message = skip === 0 ? frame.message(this.#owner.canInflate) : frame.messageFrom(skip);
     if (message === undefined) return this.#passUnreadable(frame, cursor);
     this.#hand = undefined;
-    this.#cursor = slice?.after ?? frame.after;
-    this.#owner.countLines(take);
+    this.#cursor = frame.after;
+    this.#owner.countLines(frame.lines - skip);
     return message;
   }
 
   #passUnreadable(frame: Frame, cursor: Position): Buffer | undefined {
     this.feed.reportUnreadable(frame);
     return this.#gap(countedGap('unreadable', cursor.seq, frame.after));
+  }
+
+  /** A feed whose doorbell is late may stand behind what was stored before the client asked. */
+  #hasReachedGoal({ epoch, seq }: Position): boolean {
+    return this.#isCaughtUp || (this.#goal?.epoch === epoch && this.#goal.seq <= seq);
   }
 
   #atTip(position: Position): Buffer | undefined {
@@ -226,14 +243,16 @@ export class Subscription implements FeedSubscriber {
     );
   }
 
-  #judge(cursor: Position, { view, first, version }: FeedPage): void {
+  #judge(cursor: Position, { view, first, version, ordinal }: FeedPage): void {
     const verdict = checkContinuity(cursor, view, first);
+    const isRecent = ordinal > this.#earlierReads;
+    if (isRecent && (verdict.kind === 'gap' || this.#goal === undefined)) this.#goal = tipOf(view);
     this.#hand = first;
     if (verdict.kind === 'gap') {
       this.#say(this.#gapMessage(verdict.gap));
     } else if (first === undefined) {
       this.#cursor = tipOf(view);
-      this.#parkedAt = version;
+      if (isRecent) this.#parkedAt = version;
     }
   }
 

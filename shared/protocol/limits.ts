@@ -21,13 +21,13 @@ export const BATCH_JSON_BYTES_MAX = 6 * LINE_BYTES_MAX + KIB;
 /** A message from the hub is a batch and its header: the header holds a path and labels, each bounded. */
 export const HUB_MESSAGE_BYTES_MAX = BATCH_JSON_BYTES_MAX + 64 * KIB;
 
-/** A message from a client; the largest is a `subscribe` with a cursor for each of many channels. */
-export const CLIENT_MESSAGE_BYTES_MAX = 256 * KIB;
+/** A message from a client; the largest is a `subscribe` with `CURSORS_MAX` cursors of channels with long names. */
+export const CLIENT_MESSAGE_BYTES_MAX = 576 * KIB;
 
 /** Fragments of one message from a client. */
 export const CLIENT_FRAGMENTS_MAX = 64;
 
-/** Channels that one `subscribe` may name cursors for. */
+/** Channels that one `subscribe` may name cursors for, and so that a connection may read and still resume. */
 export const CURSORS_MAX = 2_000;
 
 /** Lines that `{"tail": n}` may ask for. */

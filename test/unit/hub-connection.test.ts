@@ -183,6 +183,13 @@ describe('a message that is not of the protocol', () => {
     expect(Buffer.byteLength(reason ?? '')).toBeLessThanOrEqual(123);
   });
 
+  test('is not even parsed when it is long and comes before any token', async () => {
+    const long = JSON.stringify({ type: 'auth', token: 'x', padding: '['.repeat(20_000) });
+    const rig = new Rig();
+    await rig.receive(long);
+    expect(rig.socket.events).toEqual(['close 4400 the first message must be auth, which is shorter']);
+  });
+
   test('is answered with 4400 when it is binary', () => {
     const rig = new Rig().ready();
     rig.connection.onBinaryMessage();

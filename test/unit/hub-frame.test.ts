@@ -91,15 +91,11 @@ test('a frame of a small batch is plain for everybody', async () => {
   expect(frame.message(true)).toBe(frame.message(false));
 });
 
-test('a frame can be cut to some of its lines, with a cursor inside the batch and the flags of those lines', async () => {
+test('a frame can leave out its first lines, with the flags of those that are left', async () => {
   const frame = await frameOf(LARGE, { cut: [0, 12, 13] });
-  const middle = frame.slice(10, 3);
-  expect(middle?.after).toEqual({ epoch: 'e1', entry: '5-0', seq: 24 });
-  const message = JSON.parse(decode(middle?.message ?? Buffer.alloc(0)).text);
-  expect(message).toMatchObject({ seq: 21, cursor: '1.e1.5-0.24', cut: [2], lines: LARGE.slice(10, 13) });
-  const rest = frame.slice(2_990, 10);
-  expect(rest?.after).toEqual(frame.after);
-  expect(JSON.parse(decode(rest?.message ?? Buffer.alloc(0)).text).lines).toEqual(LARGE.slice(2_990));
+  const { text } = decode(frame.messageFrom(10) ?? Buffer.alloc(0));
+  const { cursor } = JSON.parse(decode(frame.message(false) ?? Buffer.alloc(0)).text);
+  expect(JSON.parse(text)).toMatchObject({ seq: 21, cursor, cut: [2, 3], lines: LARGE.slice(10) });
 });
 
 test.each([
@@ -110,7 +106,7 @@ test.each([
   ['a final block', { encoding: 'deflate', payload: deflateRawSync(Buffer.from('["a"]')) }],
 ] as const)('a frame of a payload that is %s has no message', async (_what, payload) => {
   const frame = await frameOf(['a'], payload);
-  expect([frame.message(true), frame.message(false), frame.slice(0, 1)]).toEqual([
+  expect([frame.message(true), frame.message(false), frame.messageFrom(0)]).toEqual([
     undefined,
     undefined,
     undefined,

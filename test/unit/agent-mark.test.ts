@@ -1,0 +1,65 @@
+import { expect, test } from 'vitest';
+import type { ByteReader } from '../../agent/log-file.js';
+import { beganLike, fits, MarkTrail, markedTimeNs } from '../../agent/mark.js';
+
+class Bytes implements ByteReader {
+  readonly #bytes: Buffer;
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+  async read(target: Buffer, offset: number): Promise<number> {
+    return this.#bytes.copy(target, 0, offset);
+  }
+}
+
+const TEXT = Buffer.from(Array.from({ length: 500 }, (_, index) => `line ${index}\n`).join(''));
+
+async function positionAt(bytes: Buffer, offset: number) {
+  const trail = await MarkTrail.at(new Bytes(bytes), offset);
+  return { offset, mark: trail?.mark(0n) ?? '' };
+}
+
+test('a trail that followed the bytes has the mark of one that begins there', async () => {
+  for (const step of [1, 7, 100, 255, 256, 257, 1_000, 1_024, 5_000]) {
+    const trail = MarkTrail.beginning();
+    for (let offset = 0; offset < TEXT.length; offset += step) {
+      trail.advance(TEXT.subarray(offset, offset + step));
+      expect(trail.mark(5n)).toBe((await MarkTrail.at(new Bytes(TEXT), trail.offset))?.mark(5n));
+    }
+  }
+});
+
+test('a file that has grown fits; a shorter one, one with another head or another tail does not', async () => {
+  const grown = Buffer.concat([TEXT, Buffer.from('more\n')]);
+  for (const offset of [1, 10, 255, 256, 1_000, 1_024, 1_025, 3_000, TEXT.length]) {
+    const position = await positionAt(TEXT, offset);
+    expect(await fits(new Bytes(grown), position)).toBe(true);
+    expect(await fits(new Bytes(TEXT.subarray(0, offset - 1)), position)).toBe(false);
+    for (const changed of [0, Math.min(1_023, offset - 1), Math.max(0, offset - 256), offset - 1]) {
+      const other = Buffer.from(grown);
+      other[changed] = (other[changed] ?? 0) ^ 1;
+      expect(await fits(new Bytes(other), position), `${changed} of ${offset}`).toBe(false);
+    }
+  }
+});
+
+test('everything fits the beginning, and nothing fits a mark that is none', async () => {
+  expect(await fits(new Bytes(Buffer.alloc(0)), { offset: 0, mark: '' })).toBe(true);
+  expect(await fits(new Bytes(TEXT), { offset: 5, mark: '' })).toBe(false);
+  expect(await fits(new Bytes(TEXT), { offset: 5, mark: 'rubbish' })).toBe(false);
+});
+
+test('a shorter copy is known by its head, if it is long enough to have one', async () => {
+  const position = await positionAt(TEXT, TEXT.length);
+  expect(await beganLike(new Bytes(TEXT), 2_000, position)).toBe(true);
+  expect(await beganLike(new Bytes(TEXT), 1_000, position)).toBe(false);
+  expect(await beganLike(new Bytes(Buffer.alloc(2_000, 0x78)), 2_000, position)).toBe(false);
+});
+
+test('a mark carries the time of the file and stays within what a store keeps', async () => {
+  const trail = await MarkTrail.at(new Bytes(TEXT), 3_000);
+  const mark = trail?.mark(1_795_413_600_123_456_789n) ?? '';
+  expect(markedTimeNs(mark)).toBe(1_795_413_600_123_000_000n);
+  expect(markedTimeNs('rubbish')).toBe(0n);
+  expect(Buffer.byteLength(mark)).toBeLessThanOrEqual(200);
+});
