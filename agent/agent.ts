@@ -19,6 +19,7 @@ import { Lineages } from './lineages.js';
 import { Maintenance } from './maintenance.js';
 import { Notices } from './notices.js';
 import { RestArea } from './rest-area.js';
+import { RotatedNames } from './rotated-names.js';
 import type { SessionContext } from './source-session.js';
 import { StandardInput } from './standard-input.js';
 import { StoreAccess, type StoreClient } from './store-access.js';
@@ -197,6 +198,7 @@ export class LogAgent {
       ...{ tenant, host, ledger: this.#ledger, notices: this.#notices, lingerMs: this.#timings.lingerMs },
       claims: new Claims(),
       gate: new WakeGate(),
+      names: new RotatedNames(),
       onRest: (lineage) => this.#restArea.enter(lineage),
       onRollback: () => this.#maintenance.compareSoon(),
     };

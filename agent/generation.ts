@@ -7,7 +7,7 @@ import type { SourcePosition } from '../shared/store/log-store.js';
 import type { KnownSource, Ledger } from './ledger.js';
 import type { FileIdentity, FileLook, LogFile } from './log-file.js';
 import { identityKey, isSameFile, openLogFile } from './log-file.js';
-import { fits, MarkTrail } from './mark.js';
+import { fits, isEvidence, MarkTrail, markOfUnread, strongerMark } from './mark.js';
 import { type SessionContext, type SessionInput, SourceSession, type Turn } from './source-session.js';
 import type { StoreClient } from './store-access.js';
 import { Tail } from './tail.js';
@@ -35,10 +35,10 @@ export class Generation implements SessionInput {
   isRotated = false;
   readonly #context: GenerationContext;
   readonly #session: SourceSession;
-  readonly #initial: SourcePosition;
+  #initial: SourcePosition;
   /** Undefined while it rests. */
   #file: LogFile | undefined;
-  #path: string;
+  readonly #path: string;
   readonly #identity: FileIdentity;
   #look: FileLook;
   #largestSize: number;
@@ -77,9 +77,11 @@ export class Generation implements SessionInput {
     client: StoreClient,
     options: GenerationOptions,
   ): Promise<Generation> {
-    const { file, look, initialOffset: offset } = options;
-    const trail = (await MarkTrail.at(file, offset)) ?? MarkTrail.beginning();
-    const initial = { offset: trail.offset, mark: trail.mark(look.modifiedNs) };
+    const { known, file, look, initialOffset: offset } = options;
+    const trail = offset > 0 ? await MarkTrail.at(file, offset) : undefined;
+    const mark = trail?.mark(look.modifiedNs) ?? (await markOfUnread(file, look.size, look.modifiedNs));
+    const initial = { offset: trail?.offset ?? 0, mark };
+    if (initial.offset === 0 && !isEvidence(known.position)) known.position = initial;
     return new Generation(context, client, options, initial);
   }
 
@@ -92,6 +94,11 @@ export class Generation implements SessionInput {
     return identityKey(this.#identity);
   }
 
+  /** Where the file was when it was opened last. */
+  get path(): string {
+    return this.#path;
+  }
+
   get isOpen(): boolean {
     return this.#file !== undefined;
   }
@@ -99,6 +106,14 @@ export class Generation implements SessionInput {
   /** Whether the store was asked for this source. */
   get hasBegun(): boolean {
     return this.#session.isOpen;
+  }
+
+  /**
+   * Nothing proves that this is still the file that was taken up: it was empty then, and may have been filled,
+   * copied and truncated since. It is to be taken up anew.
+   */
+  get isUnproven(): boolean {
+    return !this.hasBegun && !this.isRotated && this.#look.size > 0 && !isEvidence(this.#initial);
   }
 
   get size(): number {
@@ -139,7 +154,15 @@ export class Generation implements SessionInput {
     if (look.size !== this.#look.size) this.#grewAtMs = performance.now();
     this.#look = look;
     this.#largestSize = Math.max(this.#largestSize, look.size);
+    await this.#strengthenInitial(this.#file);
     return true;
+  }
+
+  /** Whether the file can be had and, as long as nothing of it was read, is the one that was taken up. */
+  async isStillThere(): Promise<boolean> {
+    this.#file ??= await this.#reopened();
+    if (this.#file === undefined) return false;
+    return this.hasBegun || fits(this.#file, this.known.position);
   }
 
   /** Reads whole lines up to the size last seen. */
@@ -171,8 +194,10 @@ export class Generation implements SessionInput {
 
   async tailAt(position: SourcePosition): Promise<Tail | undefined> {
     const file = this.#file;
-    if (file === undefined || !(await fits(file, position))) return undefined;
-    return Tail.ofFile(file, this.#context.lineBytesMax, position.offset);
+    if (file === undefined) return undefined;
+    // What was seen since tells more than what the store was told when the source was opened.
+    const isUnread = position.offset === 0 && this.#initial.offset === 0 && isEvidence(this.#initial);
+    return Tail.ofFile(file, this.#context.lineBytesMax, isUnread ? this.#initial : position);
   }
 
   initial(): SourcePosition {
@@ -180,8 +205,18 @@ export class Generation implements SessionInput {
   }
 
   onPosition(position: SourcePosition, isBack: boolean): void {
-    this.#context.ledger.progress(this.known, position, this.#look.modifiedNs);
+    this.#context.ledger.progress(this.known, position);
     if (isBack) this.#context.onRollback(this.known);
+  }
+
+  /** While it waits for its turn the file grows, and more of it can tell whether it is the same. */
+  async #strengthenInitial(file: LogFile): Promise<void> {
+    const { offset, mark: weaker } = this.#initial;
+    if (this.hasBegun || offset > 0 || !isEvidence(this.#initial)) return;
+    const mark = await strongerMark(file, weaker, this.#look.size, this.#look.modifiedNs);
+    if (mark === undefined) return;
+    this.#initial = { offset, mark };
+    if (this.known.position.offset === 0) this.known.position = this.#initial;
   }
 
   async #reopened(): Promise<LogFile | undefined> {

@@ -19,7 +19,7 @@ export interface KnownSource {
   readonly identity: FileIdentity;
   readonly generation: number;
   position: SourcePosition;
-  /** Time of the last write to the file that is known. */
+  /** Time of the last write to the file before its bytes were read, in whole milliseconds. */
   modifiedNs: bigint;
   /** Positions that this process saw, oldest first. */
   readonly checkpoints: SourcePosition[];
@@ -94,9 +94,9 @@ export class Ledger {
     return known;
   }
 
-  progress(known: KnownSource, position: SourcePosition, modifiedNs: bigint): void {
+  progress(known: KnownSource, position: SourcePosition): void {
     known.position = position;
-    known.modifiedNs = bigger(known.modifiedNs, modifiedNs);
+    known.modifiedNs = bigger(known.modifiedNs, markedTimeNs(position.mark));
     known.checkpoints.push(position);
     if (known.checkpoints.length > CHECKPOINTS_MAX) known.checkpoints.shift();
   }

@@ -9,7 +9,7 @@
 import { isUtf8 } from 'node:buffer';
 
 export interface EncodedLines {
-  /** A buffer of its own, never reused. */
+  /** Lies in the workspace where that is large enough. */
   readonly json: Buffer;
   readonly lines: number;
   /** Indexes of cut lines. */
@@ -29,6 +29,11 @@ const ESCAPE_BYTES_MAX = 6;
 /** Between two lines stands `","` for a newline; around all of them `["` and `"]`. */
 const FRAME_BYTES = 4;
 
+/** A workspace for so many bytes of lines, whatever they hold. */
+export function workspaceBytes(lineBytes: number): number {
+  return lineBytes * ESCAPE_BYTES_MAX + FRAME_BYTES;
+}
+
 /** 0: as it is. 1: a control character, escaped with six bytes. Else the letter behind the backslash. */
 const ESCAPES = new Uint8Array(256);
 ESCAPES.fill(1, 0, 0x20);
@@ -37,12 +42,15 @@ for (const pair of ['\bb', '\tt', '\nn', '\ff', '\rr', '""', '\\\\'])
 
 const HEX_DIGITS = Buffer.from('0123456789abcdef');
 
-/** Where the JSON of one span is built; grown on demand, so that the usual span allocates only its result. */
-let workspace = Buffer.allocUnsafeSlow(0);
-
 /** `bytes` are whole lines, the last one with or without its newline; at least one byte. */
-export function encodeLines(bytes: Buffer, lineBytesMax: number): EncodedLines {
-  return isUtf8(bytes) ? encodeUtf8(bytes, lineBytesMax) : encodeAnything(bytes, lineBytesMax);
+export function encodeLines(bytes: Buffer, lineBytesMax: number, workspace: Buffer): EncodedLines {
+  if (!isUtf8(bytes)) return encodeAnything(bytes, lineBytesMax);
+  const needed = workspaceBytes(bytes.length);
+  return encodeUtf8(
+    bytes,
+    lineBytesMax,
+    workspace.length >= needed ? workspace : Buffer.allocUnsafeSlow(needed),
+  );
 }
 
 /** `limit`, or up to three bytes less, so that no UTF-8 character is cut in two. */
@@ -55,9 +63,8 @@ export function characterBoundary(bytes: Uint8Array, limit: number): number {
 }
 
 /** One loop, a byte at a time: looking for each newline first and then escaping costs a third more. */
-function encodeUtf8(bytes: Buffer, lineBytesMax: number): EncodedLines {
+function encodeUtf8(bytes: Buffer, lineBytesMax: number, out: Buffer): EncodedLines {
   const end = contentEnd(bytes);
-  const out = workspaceOf(end * ESCAPE_BYTES_MAX + FRAME_BYTES);
   const cut: number[] = [];
   let lines = 0;
   let [start, startInOut, at] = [0, 2, 2];
@@ -88,7 +95,7 @@ function encodeUtf8(bytes: Buffer, lineBytesMax: number): EncodedLines {
     }
   }
   out[at++] = CLOSING_BRACKET;
-  return { json: Buffer.from(out.subarray(0, at)), lines, cut };
+  return { json: out.subarray(0, at), lines, cut };
 }
 
 /** Writes the line once more, up to the limit, over the one that was written whole. */
@@ -142,9 +149,4 @@ function encodeAnything(bytes: Buffer, lineBytesMax: number): EncodedLines {
 /** Where the text of the last line ends: its newline ends a line and does not begin one. */
 function contentEnd(bytes: Buffer): number {
   return bytes.at(-1) === NEWLINE ? bytes.length - 1 : bytes.length;
-}
-
-function workspaceOf(length: number): Buffer {
-  if (workspace.length < length) workspace = Buffer.allocUnsafeSlow(length);
-  return workspace;
 }

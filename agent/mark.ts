@@ -14,8 +14,8 @@ export const TAIL_BYTES = 256;
 const HASH_CHARACTERS = 22;
 const EMPTY = Buffer.alloc(0);
 
-/** `1.<hash of the head>.<hash of the tail>.<time of the file's last write in ms, base 36>` */
-const MARK = /^1\.([\w-]*)\.([\w-]*)\.([0-9a-z]+)$/;
+/** `1.<length of the head>.<its hash>.<hash of the tail>.<time of the last write in ms>`, numbers in base 36. */
+const MARK = /^1\.([0-9a-z]+)\.([\w-]*)\.([\w-]*)\.([0-9a-z]+)$/;
 
 /** Follows a source and gives the mark of the place it has reached. */
 export class MarkTrail {
@@ -30,13 +30,13 @@ export class MarkTrail {
     this.#tail = tail;
   }
 
-  static beginning(): MarkTrail {
-    return new MarkTrail(0, EMPTY, EMPTY);
+  /** `head` and `tail` are the source's first bytes and those before the offset, as many as there are. */
+  static of(offset: number, head: Buffer, tail: Buffer): MarkTrail {
+    return new MarkTrail(offset, head.subarray(0, offset), tail);
   }
 
   /** The trail as it is at `offset` of a file; undefined where the file is shorter. */
   static async at(file: ByteReader, offset: number): Promise<MarkTrail | undefined> {
-    if (offset === 0) return MarkTrail.beginning();
     const head = Buffer.allocUnsafeSlow(Math.min(HEAD_BYTES, offset));
     if ((await file.read(head, 0)) < head.length) return undefined;
     const tail = Buffer.allocUnsafeSlow(Math.min(TAIL_BYTES, offset));
@@ -66,18 +66,66 @@ export class MarkTrail {
 
   mark(modifiedNs: bigint): string {
     const head = typeof this.#head === 'string' ? this.#head : digest(this.#head);
-    return `1.${head}.${digest(this.#tail)}.${(modifiedNs / 1_000_000n).toString(36)}`;
+    return format(Math.min(HEAD_BYTES, this.#offset), head, digest(this.#tail), modifiedNs);
   }
 }
 
-/** Whether a file holds what the source held up to the position. Every file fits the position 0. */
+/**
+ * The mark of a source of which nothing was read: of what is in the file already, so that a file that is
+ * replaced before its first line is appended is recognised too.
+ */
+export async function markOfUnread(file: ByteReader, size: number, modifiedNs: bigint): Promise<string> {
+  const head = Buffer.allocUnsafeSlow(Math.min(HEAD_BYTES, size));
+  const length = await file.read(head, 0);
+  return format(length, digest(head.subarray(0, length)), '', modifiedNs);
+}
+
+/** The same for a file that has grown; undefined where it is not the one that `mark` was made of. */
+export async function strongerMark(
+  file: ByteReader,
+  mark: string,
+  size: number,
+  modifiedNs: bigint,
+): Promise<string | undefined> {
+  const weaker = parse(mark);
+  const head = Buffer.allocUnsafeSlow(Math.min(HEAD_BYTES, size));
+  if (weaker === undefined || (await file.read(head, 0)) < Math.max(head.length, weaker.headBytes))
+    return undefined;
+  if (digest(head.subarray(0, weaker.headBytes)) !== weaker.head) return undefined;
+  return format(head.length, digest(head), '', modifiedNs);
+}
+
+/** Whether a file holds what the source held up to the position, as far as its mark tells. */
 export async function fits(file: ByteReader, position: SourcePosition): Promise<boolean> {
-  if (position.offset === 0) return true;
-  const stored = MARK.exec(position.mark);
-  if (stored === null) return false;
-  const trail = await MarkTrail.at(file, position.offset);
-  const found = trail === undefined ? null : MARK.exec(trail.mark(0n));
-  return found !== null && found[1] === stored[1] && found[2] === stored[2];
+  return (await provenPlace(file, position)) !== undefined;
+}
+
+/** A place in a file that was found to fit, with the bytes that proved it: the file may change any time. */
+export interface ProvenPlace {
+  readonly trail: MarkTrail;
+  /** Bytes that are known to follow: of a source of which nothing was read, what its mark was made of. */
+  readonly ahead: Buffer;
+}
+
+/** The position's place in a file; undefined where the file does not fit the position. */
+export async function provenPlace(
+  file: ByteReader,
+  { offset, mark }: SourcePosition,
+): Promise<ProvenPlace | undefined> {
+  const stored = parse(mark);
+  if (stored === undefined && offset > 0) return undefined;
+  const head = Buffer.allocUnsafeSlow(stored?.headBytes ?? 0);
+  if ((await file.read(head, 0)) < head.length) return undefined;
+  if (stored !== undefined && digest(head) !== stored.head) return undefined;
+  const tail = Buffer.allocUnsafeSlow(Math.min(TAIL_BYTES, offset));
+  if ((await file.read(tail, offset - tail.length)) < tail.length) return undefined;
+  if (offset > 0 && digest(tail) !== stored?.tail) return undefined;
+  return { trail: MarkTrail.of(offset, head, tail), ahead: offset > 0 ? EMPTY : head };
+}
+
+/** Whether a file that fits the position is shown to be the source by more than its device and inode. */
+export function isEvidence({ offset, mark }: SourcePosition): boolean {
+  return offset > 0 || (parse(mark)?.headBytes ?? 0) > 0;
 }
 
 /**
@@ -85,16 +133,36 @@ export async function fits(file: ByteReader, position: SourcePosition): Promise<
  * in it that was not read.
  */
 export async function beganLike(file: ByteReader, size: number, position: SourcePosition): Promise<boolean> {
-  const stored = MARK.exec(position.mark);
-  if (stored === null || size < HEAD_BYTES) return false;
-  const trail = await MarkTrail.at(file, HEAD_BYTES);
-  return trail !== undefined && MARK.exec(trail.mark(0n))?.[1] === stored[1];
+  const stored = parse(position.mark);
+  if (stored?.headBytes !== HEAD_BYTES || size < HEAD_BYTES) return false;
+  return fits(file, { offset: 0, mark: position.mark });
 }
 
 /** When the source was last written to, as far as the mark tells; 0 where it does not. */
 export function markedTimeNs(mark: string): bigint {
-  const time = MARK.exec(mark)?.[3];
-  return time === undefined ? 0n : BigInt(Number.parseInt(time, 36)) * 1_000_000n;
+  return BigInt(parse(mark)?.modifiedMs ?? 0) * 1_000_000n;
+}
+
+interface Mark {
+  readonly headBytes: number;
+  readonly head: string;
+  readonly tail: string;
+  readonly modifiedMs: number;
+}
+
+function format(headBytes: number, head: string, tail: string, modifiedNs: bigint): string {
+  return `1.${headBytes.toString(36)}.${head}.${tail}.${(modifiedNs / 1_000_000n).toString(36)}`;
+}
+
+function parse(mark: string): Mark | undefined {
+  const match = MARK.exec(mark);
+  if (match === null) return undefined;
+  const [, headBytes, head, tail, modifiedMs] = match as unknown as [string, string, string, string, string];
+  return {
+    headBytes: Math.min(HEAD_BYTES, Number.parseInt(headBytes, 36)),
+    ...{ head, tail },
+    modifiedMs: Number.parseInt(modifiedMs, 36),
+  };
 }
 
 function digest(bytes: Buffer): string {

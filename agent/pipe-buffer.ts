@@ -4,6 +4,9 @@
  */
 import type { ByteReader } from './log-file.js';
 
+/** The grain in which bytes are given back: what a pipe delivers at a time. */
+const PIECE_BYTES = 64 * 1024;
+
 interface Piece {
   readonly offset: number;
   readonly bytes: Buffer;
@@ -29,10 +32,12 @@ export class PipeBuffer implements ByteReader {
   }
 
   append(bytes: Buffer): void {
-    if (bytes.length === 0) return;
-    this.#pieces.push({ offset: this.#end, bytes });
-    this.#end += bytes.length;
-    this.#heldBytes += bytes.length;
+    for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+      const piece = bytes.subarray(at, at + PIECE_BYTES);
+      this.#pieces.push({ offset: this.#end, bytes: piece });
+      this.#end += piece.length;
+      this.#heldBytes += piece.length;
+    }
   }
 
   /** Bytes that were forgotten inside a long line read as NUL. */

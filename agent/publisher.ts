@@ -88,7 +88,9 @@ export class Publisher {
   ): Promise<{ reply: Promise<void> }> {
     const { writer, id, source } = this.#options;
     const { from, lines, position } = outgoing;
-    const { encoding, payload } = await encoded;
+    const { encoding, payload: shared } = await encoded;
+    // A store that gave a call up may still hold on to its payload when the workspace is used again.
+    const payload = encoding === 'json' ? Buffer.from(shared) : shared;
     if (this.#setback !== undefined) return { reply: Promise.resolve() };
     const { lines: count, cut } = lines;
     const batch = { source, from, to: position.offset, lines: count, encoding, payload, cut };

@@ -88,6 +88,11 @@ export class SourceSession {
     return this.#tail?.offset;
   }
 
+  /** How far the source was looked at: beyond `readOffset` lies a line without an end. */
+  get searchedOffset(): number | undefined {
+    return this.#tail?.searched;
+  }
+
   get confirmedOffset(): number {
     return this.#confirmed?.offset ?? 0;
   }
@@ -153,7 +158,7 @@ export class SourceSession {
     await this.#publisher.room(size - tail.offset >= BATCH_RAW_BYTES_MAX ? WINDOW : 1);
     if (this.#publisher.hasSetback) return undefined;
     const slot = await this.#context.slots.take();
-    const found = await releasing(slot, () => tail.read(size, slot.buffer));
+    const found = await releasing(slot, () => tail.read(size, slot.read));
     if (found.kind === 'lines') {
       this.#publish(found, tail, slot);
       return undefined;
@@ -175,9 +180,9 @@ export class SourceSession {
     return this.#tail === undefined ? 'diverged' : 'ready';
   }
 
-  /** The bytes are encoded before anything else can touch the slot's buffer. */
+  /** Read buffer and workspace are the batch's own until it has returned. */
   #publish(span: Span, tail: Tail, slot: Slot): void {
-    const lines = encodeLines(span.bytes, this.#context.lineBytesMax);
+    const lines = encodeLines(span.bytes, this.#context.lineBytesMax, slot.json);
     const position = tail.position(this.#input.modifiedNs);
     this.#publisher.publish({ from: span.from, lines, position }, () => slot.release());
   }

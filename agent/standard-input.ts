@@ -128,9 +128,10 @@ export class StandardInput implements SessionInput, StoreClient {
 
   /** Without this a line longer than the bound would stop the pipe for ever. */
   #forgetMiddle(): void {
-    const lineStart = this.#session.readOffset ?? this.#held.start;
+    const { readOffset: lineStart, searchedOffset: searched } = this.#session;
+    if (lineStart === undefined || searched === undefined) return;
     const needed = lineStart + this.#context.lineBytesMax + BEYOND_LIMIT_BYTES;
-    if (this.#held.end > needed) this.#held.forget(needed, this.#held.end);
+    if (searched > needed) this.#held.forget(needed, searched);
     this.#breathe();
   }
 

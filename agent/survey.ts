@@ -2,12 +2,12 @@
  * Looks at a path and the rotated files beside it, and says which of them hold bytes that are not in the
  * store, in the order they were written. It opens files and compares marks; it appends nothing.
  */
-import { readdir } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
 import type { KnownSource, Ledger } from './ledger.js';
-import { type FileIdentity, type FileLook, type LogFile, openLogFile, systemCode } from './log-file.js';
-import { beganLike, fits } from './mark.js';
-import { compareRotationAge, isCompressedName, isRotationOf } from './rotation-name.js';
+import { type FileIdentity, type FileLook, isSameFile, type LogFile, openLogFile } from './log-file.js';
+import { beganLike, fits, isEvidence } from './mark.js';
+import type { RotatedNames } from './rotated-names.js';
+import { compareRotationAge } from './rotation-name.js';
+import { isSameListing, type Listed, listSiblings } from './sibling-listing.js';
 
 /** A file to be read, opened. Whoever gets it closes it. */
 export interface Candidate {
@@ -20,8 +20,10 @@ export interface Candidate {
 export interface Survey {
   /** Rotated files with unread bytes, oldest first. */
   readonly older: readonly Candidate[];
-  /** The file at the path; undefined where there is none or somebody has it already. */
+  /** The file at the path; undefined where there is none, somebody has it already, or it has to wait. */
   readonly current: Candidate | undefined;
+  /** Whether another survey is needed: names were moving, or there were more files than asked for. */
+  readonly isIncomplete: boolean;
   /** Whether an agent has read something under this path before. */
   readonly hasPast: boolean;
   /** The source that was read last under this path, if its bytes are nowhere to be found. */
@@ -31,6 +33,9 @@ export interface Survey {
 export interface SurveyOptions {
   readonly path: string;
   readonly ledger: Ledger;
+  readonly names: RotatedNames;
+  /** Older files to return at the most. */
+  readonly olderMax: number;
   /** Whether a file is being read already, here or under another path. */
   isTaken(identity: FileIdentity): boolean;
   /** Sources that are being read already. */
@@ -39,72 +44,117 @@ export interface SurveyOptions {
   readonly isCurrentKept: boolean;
 }
 
+/** Marks hold whole milliseconds. */
+const MARK_GRAIN_NS = 1_000_000n;
+
+const NOTHING = { older: [], current: undefined, hasPast: true, vanished: undefined } as const;
+
 export async function survey(options: SurveyOptions): Promise<Survey> {
-  const { path, ledger } = options;
-  const current = options.isCurrentKept ? undefined : await candidateAt(path, options);
+  const { path, names, ledger } = options;
+  const listed = await listSiblings(path, names);
+  const opened = await openWorthwhile(listed, options);
+  if (opened === undefined) return { ...NOTHING, isIncomplete: true };
+  try {
+    // The copy that explains why a file is shorter may have come after the first listing.
+    if (!isSameListing(listed, await listSiblings(path, names))) {
+      await closeAll(opened);
+      return { ...NOTHING, isIncomplete: true };
+    }
+    const result = await choose(opened, wholesOf(listed, ledger), options);
+    const chosen = new Set([...result.older, result.current].map((candidate) => candidate?.file));
+    await closeAll(opened.filter(({ file }) => !chosen.has(file)));
+    return result;
+  } catch (error) {
+    await closeAll(opened);
+    throw error;
+  }
+}
+
+/** Opens what may hold something unread; undefined if a name was given to another file meanwhile. */
+async function openWorthwhile(
+  listed: readonly Listed[],
+  options: SurveyOptions,
+): Promise<Candidate[] | undefined> {
+  const { path, ledger, isTaken, isCurrentKept } = options;
   const past = ledger.ofPath(path);
-  if (past.length === 0 && current?.known === undefined)
-    return { older: [], current, hasPast: false, vanished: undefined };
   const opened: Candidate[] = [];
   try {
-    for (const sibling of await rotatedSiblings(path)) {
-      const candidate = await candidateAt(sibling, options);
-      if (candidate !== undefined) opened.push(candidate);
+    for (const entry of listed) {
+      const { identity } = entry.look;
+      const isWanted = entry.path === path ? !isCurrentKept : isWorthwhile(entry.look, past, ledger);
+      if (!isWanted || isTaken(identity)) continue;
+      const file = await openLogFile(entry.path);
+      if (file !== undefined && isSameFile(file.identity, identity)) {
+        opened.push({ file, look: await file.look(), known: await ledger.recognise(file) });
+        continue;
+      }
+      await file?.close();
+      await closeAll(opened);
+      return undefined;
     }
-    const { older, missing } = await choose(opened, past, current, options);
-    await closeAll(opened.filter(({ file }) => !older.some((chosen) => chosen.file === file)));
-    const vanished = past[0] !== undefined && missing.includes(past[0]) ? past[0] : undefined;
-    return { older: older.sort(byAge), current, hasPast: true, vanished };
+    return opened;
   } catch (error) {
-    await closeAll(current === undefined ? opened : [...opened, current]);
+    await closeAll(opened);
     throw error;
   }
 }
 
-async function candidateAt(path: string, { ledger, isTaken }: SurveyOptions): Promise<Candidate | undefined> {
-  const file = await openLogFile(path);
-  if (file === undefined) return undefined;
-  if (isTaken(file.identity)) {
-    await file.close();
-    return undefined;
-  }
-  try {
-    return { file, look: await file.look(), known: await ledger.recognise(file) };
-  } catch (error) {
-    await file.close();
-    throw error;
-  }
+/** By its looks alone: years of rotated files must not be opened at every rotation. */
+function isWorthwhile(look: FileLook, past: readonly KnownSource[], ledger: Ledger): boolean {
+  const [known] = ledger.ofIdentity(look.identity);
+  if (known !== undefined) return isNewer(look, known);
+  const [newest] = past;
+  return newest !== undefined && look.size > 0 && look.modifiedNs >= newest.modifiedNs;
 }
 
-/**
- * Files in the same directory that may be earlier generations. One that was renamed to something else is
- * still found by its handle while the agent runs.
- */
-async function rotatedSiblings(path: string): Promise<string[]> {
-  const base = basename(path);
-  const directory = dirname(path);
-  const names = await readdir(directory).catch(noneIfMissing);
-  return names
-    .filter((name) => name !== base && isRotationOf(base, name) && !isCompressedName(name))
-    .map((name) => join(directory, name));
+function isNewer(look: FileLook, { position, modifiedNs }: KnownSource): boolean {
+  return look.size !== position.offset || look.modifiedNs - modifiedNs >= MARK_GRAIN_NS;
 }
 
-function noneIfMissing(error: unknown): string[] {
-  if (systemCode(error) === 'ENOENT') return [];
-  throw error;
+/** Sources whose files are there and, by their looks, read to the end. */
+function wholesOf(listed: readonly Listed[], ledger: Ledger): KnownSource[] {
+  return listed.flatMap(({ look }) =>
+    ledger
+      .ofIdentity(look.identity)
+      .slice(0, 1)
+      .filter((known) => !isNewer(look, known)),
+  );
 }
 
 async function choose(
   opened: readonly Candidate[],
-  past: readonly KnownSource[],
-  current: Candidate | undefined,
+  wholes: readonly KnownSource[],
   options: SurveyOptions,
-): Promise<{ older: Candidate[]; missing: KnownSource[] }> {
-  const recognised = opened.filter(({ known }) => known !== undefined);
-  const strangers = opened.filter(({ known }) => known === undefined).sort((a, b) => byAge(b, a));
-  const found = new Set(recognised.map(({ known }) => known));
-  if (current?.known !== undefined) found.add(current.known);
-  const missing = past.filter((known) => !found.has(known) && !options.isLive(known));
+): Promise<Survey> {
+  const { path, ledger, olderMax, isCurrentKept, isLive } = options;
+  const current = opened.find(({ file }) => file.path === path);
+  const beside = opened.filter((candidate) => candidate !== current);
+  const past = ledger.ofPath(path);
+  const recognised = beside.filter(({ known }) => known !== undefined);
+  const found = new Set([...wholes, ...[...recognised, current].map((candidate) => candidate?.known)]);
+  const missing = past.filter((known) => !found.has(known) && !isLive(known));
+  const strangers = beside.filter(({ known }) => known === undefined).sort((a, b) => byAge(b, a));
+  const { copies, unseen } = await sortOut(strangers, missing, past);
+  const isUnbroken = isCurrentKept || (current?.known !== undefined && isEvidence(current.known.position));
+  const older = [...[...recognised, ...copies].filter(hasUnread), ...(isUnbroken ? [] : unseen)].sort(byAge);
+  const isIncomplete = older.length > olderMax;
+  const [newest] = past;
+  return {
+    older: older.slice(0, olderMax),
+    // Else the ones in between would count as read before their time.
+    current: isIncomplete ? undefined : current,
+    isIncomplete,
+    hasPast: past.length > 0 || current?.known !== undefined,
+    vanished: newest !== undefined && missing.includes(newest) ? newest : undefined,
+  };
+}
+
+/** Takes the originals of copies out of `missing`. */
+async function sortOut(
+  strangers: readonly Candidate[],
+  missing: KnownSource[],
+  past: readonly KnownSource[],
+): Promise<{ copies: Candidate[]; unseen: Candidate[] }> {
   const copies: Candidate[] = [];
   const unseen: Candidate[] = [];
   for (const stranger of strangers) {
@@ -116,10 +166,7 @@ async function choose(
       unseen.push(stranger);
     }
   }
-  const isUnbroken = options.isCurrentKept || current?.known !== undefined;
-  const newestNs = newestOf(past, recognised, copies);
-  const isNew = ({ look }: Candidate) => !isUnbroken && look.size > 0 && look.modifiedNs >= newestNs;
-  return { older: [...[...recognised, ...copies].filter(hasUnread), ...unseen.filter(isNew)], missing };
+  return { copies, unseen };
 }
 
 /** The source whose own file was truncated, and whose bytes go on in this copy. */
@@ -128,41 +175,29 @@ async function originalOf(
   missing: readonly KnownSource[],
 ): Promise<KnownSource | undefined> {
   for (const known of missing) {
-    const { offset } = known.position;
-    if (offset > 0 && look.size >= offset && (await fits(file, known.position))) return known;
+    const { position } = known;
+    if (isEvidence(position) && look.size >= position.offset && (await fits(file, position))) return known;
   }
   return undefined;
 }
 
 /** Whether the file holds nothing but bytes that a known source had, so that reading it would repeat them. */
 async function isCopyOfAny({ file, look }: Candidate, past: readonly KnownSource[]): Promise<boolean> {
-  for (const { position, checkpoints } of past) {
-    if (position.offset === 0) continue;
-    const checkpoint = [position, ...checkpoints.toReversed()].find(
-      ({ offset }) => offset > 0 && offset <= look.size,
-    );
-    if (checkpoint === undefined) {
-      if (await beganLike(file, look.size, position)) return true;
-    } else if (await fits(file, checkpoint)) {
-      return true;
-    }
-  }
+  for (const known of past) if (await isCopyOf(file, look.size, known)) return true;
   return false;
 }
 
-/** Files last written before this were rotated before anybody read the path, and are none of our business. */
-function newestOf(
-  past: readonly KnownSource[],
-  recognised: readonly Candidate[],
-  copies: readonly Candidate[],
-): bigint {
-  const read = recognised.filter(({ known }) => known !== undefined && past.includes(known));
-  const times = [...past.map((known) => known.modifiedNs), ...[...read, ...copies].map(timeOf)];
-  return times.reduce((newest, time) => (time > newest ? time : newest), 0n);
-}
-
-function timeOf({ look }: Candidate): bigint {
-  return look.modifiedNs;
+async function isCopyOf(
+  file: LogFile,
+  size: number,
+  { position, checkpoints }: KnownSource,
+): Promise<boolean> {
+  // One that covers little of the file proves little: many files begin with the same line.
+  const proof = [position, ...checkpoints.toReversed()].find(
+    ({ offset }) => offset > 0 && offset <= size && offset * 2 >= size,
+  );
+  if (proof !== undefined) return fits(file, proof);
+  return position.offset > size && beganLike(file, size, position);
 }
 
 function hasUnread({ known, look }: Candidate): boolean {

@@ -7,7 +7,7 @@ import { BATCH_RAW_BYTES_MAX } from '../shared/protocol/limits.js';
 import type { SourcePosition } from '../shared/store/log-store.js';
 import { LineScan } from './line-scan.js';
 import type { ByteReader, LogFile } from './log-file.js';
-import { MarkTrail, TAIL_BYTES } from './mark.js';
+import { MarkTrail, type ProvenPlace, provenPlace, TAIL_BYTES } from './mark.js';
 
 /** What one read needs room for. */
 export const READ_BUFFER_BYTES = TAIL_BYTES + BATCH_RAW_BYTES_MAX;
@@ -30,6 +30,7 @@ export type TailRead =
   /** The bytes before the place are not those that were read there. */
   | { readonly kind: 'diverged' };
 
+const NONE = Buffer.alloc(0);
 const END = { kind: 'end' } as const;
 const DIVERGED = { kind: 'diverged' } as const;
 
@@ -40,24 +41,31 @@ export class Tail {
   /** As it is at the start of the line; undefined for bytes that cannot change and need no mark. */
   #trail: MarkTrail | undefined;
   /** The bytes just before the place that an unfinished line was searched to. */
-  #insideLine = Buffer.alloc(0);
+  #insideLine = NONE;
+  /** What the first read must begin with: nothing comes before it that could be compared. */
+  #ahead: Buffer;
 
   private constructor(
     reader: ByteReader,
     lineBytesMax: number,
     offset: number,
-    trail: MarkTrail | undefined,
+    place: ProvenPlace | undefined,
   ) {
     this.#reader = reader;
     this.#lineBytesMax = lineBytesMax;
     this.#scan = new LineScan(offset, BATCH_RAW_BYTES_MAX);
-    this.#trail = trail;
+    this.#trail = place?.trail;
+    this.#ahead = place?.ahead ?? NONE;
   }
 
-  /** A tail of a file that fits the position. Undefined where the file is too short for it. */
-  static async ofFile(file: LogFile, lineBytesMax: number, offset: number): Promise<Tail | undefined> {
-    const trail = await MarkTrail.at(file, offset);
-    return trail === undefined ? undefined : new Tail(file, lineBytesMax, offset, trail);
+  /** Undefined where the file does not fit the position. */
+  static async ofFile(
+    file: LogFile,
+    lineBytesMax: number,
+    position: SourcePosition,
+  ): Promise<Tail | undefined> {
+    const place = await provenPlace(file, position);
+    return place === undefined ? undefined : new Tail(file, lineBytesMax, position.offset, place);
   }
 
   static ofPipe(reader: ByteReader, lineBytesMax: number, offset: number): Tail {
@@ -110,7 +118,8 @@ export class Tail {
     const wanted = Math.min(offset + length, size) - start;
     if (wanted < before.length) return undefined;
     const filled = await this.#reader.read(buffer.subarray(0, wanted), start);
-    if (filled < before.length || !before.equals(buffer.subarray(0, before.length))) return undefined;
+    const expected = this.#scan.searched === 0 ? this.#ahead : before;
+    if (filled < expected.length || !expected.equals(buffer.subarray(0, expected.length))) return undefined;
     return buffer.subarray(before.length, filled);
   }
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { ByteReader } from '../../agent/log-file.js';
-import { beganLike, fits, MarkTrail, markedTimeNs } from '../../agent/mark.js';
+import { beganLike, fits, isEvidence, MarkTrail, markedTimeNs, markOfUnread } from '../../agent/mark.js';
 
 class Bytes implements ByteReader {
   readonly #bytes: Buffer;
@@ -21,7 +21,7 @@ async function positionAt(bytes: Buffer, offset: number) {
 
 test('a trail that followed the bytes has the mark of one that begins there', async () => {
   for (const step of [1, 7, 100, 255, 256, 257, 1_000, 1_024, 5_000]) {
-    const trail = MarkTrail.beginning();
+    const trail = MarkTrail.of(0, Buffer.alloc(0), Buffer.alloc(0));
     for (let offset = 0; offset < TEXT.length; offset += step) {
       trail.advance(TEXT.subarray(offset, offset + step));
       expect(trail.mark(5n)).toBe((await MarkTrail.at(new Bytes(TEXT), trail.offset))?.mark(5n));
@@ -43,7 +43,17 @@ test('a file that has grown fits; a shorter one, one with another head or anothe
   }
 });
 
-test('everything fits the beginning, and nothing fits a mark that is none', async () => {
+test('a source of which nothing was read is known by what was in its file', async () => {
+  const unread = { offset: 0, mark: await markOfUnread(new Bytes(TEXT), TEXT.length, 0n) };
+  expect(await fits(new Bytes(TEXT), unread)).toBe(true);
+  expect(await fits(new Bytes(Buffer.from('another')), unread)).toBe(false);
+  expect(isEvidence(unread)).toBe(true);
+  const empty = { offset: 0, mark: await markOfUnread(new Bytes(Buffer.alloc(0)), 0, 0n) };
+  expect(await fits(new Bytes(TEXT), empty)).toBe(true);
+  expect(isEvidence(empty)).toBe(false);
+});
+
+test('everything fits the beginning without a mark, and nothing fits another place with a mark that is none', async () => {
   expect(await fits(new Bytes(Buffer.alloc(0)), { offset: 0, mark: '' })).toBe(true);
   expect(await fits(new Bytes(TEXT), { offset: 5, mark: '' })).toBe(false);
   expect(await fits(new Bytes(TEXT), { offset: 5, mark: 'rubbish' })).toBe(false);

@@ -1,0 +1,35 @@
+/**
+ * A path and the rotated files beside it. Names may move on while they are looked at, and a file seen under two
+ * names or under none would be read twice or never: what is done with a listing counts only if another one
+ * afterwards is the same.
+ */
+import { basename, dirname, join } from 'node:path';
+import { type FileLook, isSameFile, lookAt } from './log-file.js';
+import type { RotatedNames } from './rotated-names.js';
+
+export interface Listed {
+  readonly path: string;
+  readonly look: FileLook;
+}
+
+/** The path itself, if there is a file, and its rotations; a rotated file elsewhere is not found. */
+export async function listSiblings(path: string, names: RotatedNames): Promise<Listed[]> {
+  const directory = dirname(path);
+  const listed: Listed[] = [];
+  for (const name of [basename(path), ...(await names.of(basename(path), directory))]) {
+    const look = await lookAt(join(directory, name));
+    if (look !== undefined) listed.push({ path: join(directory, name), look });
+  }
+  return listed;
+}
+
+/** Whether every name still stood for the same file: then all that was done in between saw one instant. */
+export function isSameListing(a: readonly Listed[], b: readonly Listed[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every(({ path, look }, index) => {
+      const other = b[index];
+      return other !== undefined && other.path === path && isSameFile(other.look.identity, look.identity);
+    })
+  );
+}

@@ -1,0 +1,190 @@
+/** Rotation by rename: no line is lost, doubled or out of order, while the agent runs and while it is down. */
+import { appendFile, open, readdir, rename, rm, unlink, writeFile } from 'node:fs/promises';
+import { expect, test } from 'vitest';
+import { type AgentStand, agentStand, asText, HOST, numbered } from '../support/agent-stand.js';
+import { HeldWriter } from '../support/agent-writers.js';
+import { waitFor } from '../support/wait.js';
+
+/** As logrotate's `create`: app.log.1 becomes app.log.2 and so on, app.log becomes app.log.1. */
+async function rotate(stand: AgentStand, keep = 9): Promise<void> {
+  const names = new Set(await readdir(stand.directory));
+  for (let count = keep; count >= 1; count--) {
+    if (!names.has(`app.log.${count}`)) continue;
+    if (count === keep) await unlink(stand.path(`app.log.${count}`));
+    else await rename(stand.path(`app.log.${count}`), stand.path(`app.log.${count + 1}`));
+  }
+  await rename(stand.path('app.log'), stand.path('app.log.1'));
+}
+
+async function write(stand: AgentStand, from: number, to: number, name = 'app.log'): Promise<void> {
+  await appendFile(stand.path(name), asText(numbered(from, to)));
+}
+
+test('a writer that goes on in the renamed file before it turns to the new one', async () => {
+  const stand = await agentStand();
+  await write(stand, 1, 3);
+  await stand.start();
+  await stand.linesOnce(3);
+  const old = await open(stand.path('app.log'), 'a');
+  await rotate(stand);
+  await writeFile(stand.path('app.log'), '');
+  await old.write(asText(numbered(4, 6)));
+  await stand.linesOnce(6);
+  await old.write(asText(numbered(7, 8)));
+  await old.close();
+  await write(stand, 9, 10);
+  expect(await stand.linesOnce(10)).toEqual(numbered(1, 10));
+});
+
+test('a late writer to the renamed file is heard after the new file has begun', async () => {
+  const stand = await agentStand();
+  await write(stand, 1, 2);
+  await stand.start({ timings: { lingerMs: 60_000 } });
+  await stand.linesOnce(2);
+  const old = await open(stand.path('app.log'), 'a');
+  await rotate(stand);
+  await write(stand, 3, 4);
+  await stand.linesOnce(4);
+  await old.write('late\n');
+  await old.close();
+  expect(await stand.linesOnce(5)).toEqual([...numbered(1, 4), 'late']);
+});
+
+test('a renamed file that grows after it was finished is taken up again', async () => {
+  const stand = await agentStand();
+  await write(stand, 1, 2);
+  const agent = await stand.start();
+  await stand.linesOnce(2);
+  await rotate(stand);
+  await write(stand, 3, 3);
+  await stand.linesOnce(3);
+  await waitFor('the old handle to be closed', () => agent.stats().openFiles === 1);
+  await appendFile(stand.path('app.log.1'), 'late\n');
+  expect(await stand.linesOnce(4)).toEqual([...numbered(1, 3), 'late']);
+});
+
+test('the unfinished end of a rotated file is delivered as a line, the one of a live file is not', async () => {
+  const stand = await agentStand();
+  await write(stand, 1, 1);
+  await stand.start();
+  await stand.linesOnce(1);
+  await appendFile(stand.path('app.log'), 'no newline');
+  await rotate(stand);
+  await writeFile(stand.path('app.log'), 'line 2\nhalf');
+  const lines = await stand.linesOnce(3);
+  expect(lines.toSorted()).toEqual(['line 1', 'line 2', 'no newline']);
+});
+
+for (const generations of [1, 3]) {
+  test(`${generations} generations that came while the agent was down are read in order`, async () => {
+    const stand = await agentStand();
+    await write(stand, 1, 10);
+    const agent = await stand.start();
+    await stand.linesOnce(10);
+    await agent.stop();
+    await write(stand, 11, 20);
+    for (let generation = 1; generation <= generations; generation++) {
+      await rotate(stand);
+      await write(stand, 10 * generation + 11, 10 * generation + 20);
+    }
+    await stand.start();
+    const last = 10 * generations + 20;
+    expect(await stand.linesOnce(last)).toEqual(numbered(1, last));
+  });
+}
+
+test('dated names, the rotated file inside the glob, and a restart in between', async () => {
+  const stand = await agentStand();
+  const sources = [{ include: [stand.path('app.log*')] }];
+  await write(stand, 1, 5);
+  const first = await stand.start({ sources });
+  await stand.linesOnce(5);
+  await first.stop();
+  await write(stand, 6, 7);
+  await rename(stand.path('app.log'), stand.path('app.log-20261122'));
+  await write(stand, 8, 9);
+  const second = await stand.start({ sources });
+  await stand.linesOnce(9);
+  await rename(stand.path('app.log'), stand.path('app.log-20261123'));
+  await write(stand, 10, 11);
+  await stand.linesOnce(11);
+  await second.stop();
+  await stand.start({ sources });
+  await write(stand, 12, 12);
+  expect(await stand.linesOnce(12)).toEqual(numbered(1, 12));
+  expect(await stand.reader.channels('acme')).toEqual([`${HOST}/app.log`]);
+});
+
+test('files that were rotated before anybody read the path stay unread, also after the next rotation', async () => {
+  const stand = await agentStand();
+  await writeFile(stand.path('app.log.2'), 'ancient\n');
+  await writeFile(stand.path('app.log.1'), 'old\n');
+  await waitFor('the clock of the file system', async () => {
+    await writeFile(stand.path('app.log'), asText(numbered(1, 2)));
+    const { stat } = await import('node:fs/promises');
+    const [old, now] = await Promise.all([stat(stand.path('app.log.1')), stat(stand.path('app.log'))]);
+    return now.mtimeMs > old.mtimeMs;
+  });
+  const agent = await stand.start();
+  await stand.linesOnce(2);
+  await rotate(stand);
+  await write(stand, 3, 4);
+  await stand.linesOnce(4);
+  await agent.stop();
+  await rotate(stand);
+  await write(stand, 5, 6);
+  await stand.start();
+  expect(await stand.linesOnce(6)).toEqual(numbered(1, 6));
+});
+
+test('a file deleted while it is read is read to its end', async () => {
+  const stand = await agentStand();
+  const last = 200_000;
+  await write(stand, 1, last);
+  const writer = new HeldWriter(stand.writer);
+  await stand.start({ writer });
+  await writer.firstAppend;
+  await unlink(stand.path('app.log'));
+  await write(stand, last + 1, last + 1);
+  writer.letGo();
+  expect(await stand.linesOnce(last + 1)).toEqual(numbered(1, last + 1));
+});
+
+test('a new file on the inode of a deleted one is a source of its own', async () => {
+  const stand = await agentStand();
+  await write(stand, 1, 3);
+  const first = await stand.start();
+  await stand.linesOnce(3);
+  await first.stop();
+  // ext4 hands the inode out again at once; other file systems make this a plain new file.
+  await rm(stand.path('app.log'));
+  await writeFile(stand.path('app.log'), asText(['LINE 1', 'LINE 2', 'LINE 3', 'LINE 4']));
+  await stand.start();
+  expect(await stand.linesOnce(7)).toEqual([...numbered(1, 3), 'LINE 1', 'LINE 2', 'LINE 3', 'LINE 4']);
+});
+
+test('a hundred rotations in a row while lines are written', async () => {
+  const stand = await agentStand();
+  await write(stand, 1, 5);
+  await stand.start();
+  await stand.linesOnce(1);
+  for (let round = 1; round <= 100; round++) {
+    await rotate(stand, 200);
+    await write(stand, 5 * round + 1, 5 * round + 5);
+  }
+  expect(await stand.linesOnce(505)).toEqual(numbered(1, 505));
+});
+
+test('a renamed file keeps its channel although its new name is tailed too', async () => {
+  const stand = await agentStand();
+  await write(stand, 1, 2);
+  const agent = await stand.start();
+  await stand.linesOnce(2);
+  await rename(stand.path('app.log'), stand.path('other.log'));
+  await write(stand, 3, 3, 'other.log');
+  expect(await stand.linesOnce(3)).toEqual(numbered(1, 3));
+  await agent.stop();
+  await stand.start();
+  await write(stand, 4, 4, 'other.log');
+  expect(await stand.linesOnce(4)).toEqual(numbered(1, 4));
+});
