@@ -9,7 +9,7 @@ import { type HubRig, startHubRig } from '../support/hub-rig.js';
 import { type RedisServer, startRedis } from '../support/redis-server.js';
 import { waitFor } from '../support/wait.js';
 
-const BATCHES = 150;
+const BATCHES = 300;
 const BATCH_LINES = 1_000;
 const LINES = BATCHES * BATCH_LINES;
 

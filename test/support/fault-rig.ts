@@ -59,6 +59,8 @@ export class FaultRig implements AsyncDisposable {
   async start(): Promise<void> {
     for (const victim of VICTIMS) this.#run(victim, await this.#launch[victim]());
     this.#writer.startWriting(this.#random);
+    // What is rotated away before any agent has read the path is left alone, as it should be.
+    await this.progress();
   }
 
   /** Ends a process with SIGKILL and starts it again, without waiting for it to get anywhere. */
