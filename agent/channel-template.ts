@@ -53,6 +53,7 @@ export function channelOf(template: string, path: string, host: string): string 
 function asSegment(text: string): string {
   const clean = text.replace(/[^A-Za-z0-9._-]/gu, '_');
   if (clean === '.' || clean === '..') return clean.replaceAll('.', '_');
+  if (clean === '__proto__') return '_proto_';
   return clean.length <= SEGMENT_BYTES_MAX ? clean : shortened(clean, SEGMENT_BYTES_MAX);
 }
 

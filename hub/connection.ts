@@ -18,12 +18,12 @@ import { type ClientMessage, clientMessage, type HubMessage } from '../shared/pr
 import { compileReadAccess } from './access.js';
 import type { Authenticator } from './authenticator.js';
 import type { HubLimits, HubTimeouts } from './config.js';
+import { encode } from './encode.js';
 import { Outbox } from './outbox.js';
 import type { Socket, SocketListener } from './socket.js';
 import type { Client } from './subscribed-channels.js';
 import { Subscriptions, type SubscriptionsContext } from './subscriptions.js';
 import { type Grant, TokenError } from './token.js';
-import { textMessage } from './websocket-frame.js';
 
 /** Whoever has shown no token yet gets nothing longer parsed than a message with one. */
 const FIRST_MESSAGE_CHARACTERS_MAX = TOKEN_BYTES_MAX + 1024;
@@ -107,7 +107,7 @@ export class Connection implements SocketListener, Client {
   }
 
   send(message: HubMessage): void {
-    this.outbox.send(textMessage(JSON.stringify(message)));
+    this.outbox.send(encode(message));
   }
 
   close(code: CloseCode, reason: string): void {

@@ -30,13 +30,16 @@ export class Connections {
     return channels;
   }
 
-  /** Returns why one more connection cannot be kept, as a sentence for its client. */
-  add(connection: Connection): string | undefined {
+  /**
+   * Returns why one more connection cannot be kept, as a sentence for its client. One that shows its token at
+   * once is not turned away for those who show none.
+   */
+  add(connection: Connection, showsToken: boolean): string | undefined {
     const isFull = this.#all.size >= this.#limits.connectionsMax;
     this.#all.add(connection);
     this.#withoutToken += 1;
     if (isFull) return 'the hub has too many connections';
-    if (this.#withoutToken > this.#limits.connectionsWithoutTokenMax) {
+    if (!showsToken && this.#withoutToken > this.#limits.connectionsWithoutTokenMax) {
       return 'the hub waits for the tokens of too many connections';
     }
     return undefined;

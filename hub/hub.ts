@@ -54,6 +54,7 @@ class HubEngine implements Hub {
   readonly #context: ConnectionContext;
   readonly #timers: NodeJS.Timeout[] = [];
   #connectionsEver = 0;
+  #ping: Promise<void> | undefined;
   #isDraining = false;
 
   constructor(settings: HubSettings, { reader, logger }: HubDependencies) {
@@ -131,9 +132,9 @@ class HubEngine implements Hub {
   #accept(socket: Socket, request: UpgradeRequest): Connection {
     this.#connectionsEver += 1;
     const connection = new Connection(this.#connectionsEver, socket, this.#context);
-    const problem = this.#connections.add(connection);
-    const policy = { allowedOrigins: this.#settings.allowedOrigins, host: this.#settings.listen.host };
     const token = tokenOf(request);
+    const problem = this.#connections.add(connection, token !== undefined);
+    const policy = { allowedOrigins: this.#settings.allowedOrigins, host: this.#settings.listen.host };
     if (this.#isDraining) connection.close(CLOSE_CODES.draining, 'the hub is shutting down');
     else if (problem !== undefined) connection.close(CLOSE_CODES.tooMany, problem);
     else if (!isOriginAllowed(request.origin, policy)) this.#refuseOrigin(connection);
@@ -150,7 +151,23 @@ class HubEngine implements Hub {
 
   async #checkReady(): Promise<void> {
     if (this.#isDraining) throw new TailraceError('draining', 'the hub is shutting down');
-    await this.#reader.ping();
+    // Anybody may ask, as often as they like: one question to the store at a time.
+    this.#ping ??= this.#pingStore().finally(() => {
+      this.#ping = undefined;
+    });
+    await this.#ping;
+  }
+
+  async #pingStore(): Promise<void> {
+    const { health } = this.#context;
+    try {
+      await this.#reader.ping();
+      health.succeeded();
+    } catch (error) {
+      health.failed(error, 'asking the store whether it serves');
+      // The cause names addresses that are nobody's business: it is in the log.
+      throw new TailraceError('not_ready', 'the log store does not serve; the log of the hub says why');
+    }
   }
 
   #lookAtAll(): void {

@@ -3,9 +3,9 @@
  * comes to. It opens nothing and sends nothing.
  */
 import { type ChannelMatcher, compileChannelPattern, hasWildcard } from '../shared/protocol/channel.js';
-import { parseCursor, VOID_POSITION } from '../shared/protocol/cursor.js';
+import { type Position, parseCursor, VOID_POSITION } from '../shared/protocol/cursor.js';
 import type { From, SubscribeMessage } from '../shared/protocol/messages.js';
-import type { Start, SubscriptionOptions } from './subscription.js';
+import type { Start, SubscriptionOptions } from './subscription-owner.js';
 
 /** A channel that appears later is delivered from its first line. */
 export const FROM_FIRST_LINE: Start = { kind: 'start' };
@@ -17,6 +17,8 @@ export class Request {
   readonly options: SubscriptionOptions;
   /** Channels that are delivered on behalf of it. */
   readonly channels = new Set<string>();
+  /** Where channels stood when a token took them away: there they go on when another one gives them back. */
+  readonly left = new Map<string, Position>();
   /** Channels matched at first that have not caught up; undefined when there is nothing to wait for. */
   pending: Set<string> | undefined;
   /** Whether the channels that existed when it was made are known, and delivered on behalf of it. */
@@ -58,6 +60,8 @@ export class Request {
 
   /** Where a channel begins that was there when the request was made. */
   startOf(channel: string): Start {
+    const left = this.left.get(channel);
+    if (left !== undefined) return { kind: 'cursor', position: left };
     const from = this.#from;
     if (!isObject(from)) return { kind: from === 'now' ? 'end' : 'start' };
     if ('tail' in from) return { kind: 'tail', lines: from.tail };

@@ -12,7 +12,11 @@ import type { Metrics } from './metrics.js';
 import type { Outbox } from './outbox.js';
 import type { Request } from './request.js';
 import type { StoreHealth } from './store-health.js';
-import { type Start, Subscription, type SubscriptionOwner } from './subscription.js';
+import { Subscription } from './subscription.js';
+import type { Start, SubscriptionOwner } from './subscription-owner.js';
+
+/** Pages that are read, or were read and not delivered, for one connection. */
+const PAGES_AT_ONCE = 8;
 
 export interface SubscribedChannelsContext {
   readonly reader: LogReader;
@@ -40,6 +44,8 @@ export class SubscribedChannels implements SubscriptionOwner {
   readonly #subscriptions = new Map<string, Subscription>();
   #wanted = 0;
   #outageTold = 0;
+  readonly #readers = new Set<Subscription>();
+  readonly #waitingReaders = new Set<Subscription>();
 
   constructor(context: SubscribedChannelsContext, client: Client, tenant: string, onCaughtUp: OnCaughtUp) {
     this.#context = context;
@@ -63,6 +69,11 @@ export class SubscribedChannels implements SubscriptionOwner {
   /** Whether one more request may want one more channel; what several want counts as often. */
   get hasRoom(): boolean {
     return this.#wanted < this.#context.channelsMax;
+  }
+
+  /** The place after what was delivered of a channel. */
+  placeOf(channel: string): Position | undefined {
+    return this.#subscriptions.get(channel)?.cursor;
   }
 
   isCaughtUp(channel: string): boolean {
@@ -93,6 +104,11 @@ export class SubscribedChannels implements SubscriptionOwner {
     subscription.close();
   }
 
+  /** Tells where a channel is to a request that has it alone now. */
+  passTo(channel: string, request: Request): void {
+    this.#subscriptions.get(channel)?.passTo(request.announcedAs);
+  }
+
   ack(channel: string, position: Position): void {
     this.#subscriptions.get(channel)?.ack(position);
   }
@@ -112,6 +128,22 @@ export class SubscribedChannels implements SubscriptionOwner {
 
   locate(id: ChannelId, start: StartPoint): Promise<Position> {
     return this.#context.reader.locate(id, start);
+  }
+
+  admitRead(subscription: Subscription): boolean {
+    const isAdmitted = this.#readers.has(subscription) || this.#readers.size < PAGES_AT_ONCE;
+    if (isAdmitted) this.#readers.add(subscription);
+    else this.#waitingReaders.add(subscription);
+    return isAdmitted;
+  }
+
+  readDone(subscription: Subscription): void {
+    this.#waitingReaders.delete(subscription);
+    this.#readers.delete(subscription);
+    const [next] = this.#waitingReaders;
+    if (next === undefined || this.#readers.size >= PAGES_AT_ONCE) return;
+    this.#waitingReaders.delete(next);
+    this.wake(next);
   }
 
   wake(subscription: Subscription): void {

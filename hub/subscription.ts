@@ -4,38 +4,15 @@
  * is asked, and what it shows passes the continuity rule. It never writes to a socket and never holds more than
  * one frame.
  */
-import type { ChannelId } from '../shared/protocol/channel.js';
 import { checkContinuity, countedGap, type Gap, tip as tipOf } from '../shared/protocol/continuity.js';
 import { formatCursor, type Position } from '../shared/protocol/cursor.js';
-import type { HubMessage, Policy } from '../shared/protocol/messages.js';
+import type { HubMessage } from '../shared/protocol/messages.js';
 import type { StartPoint } from '../shared/store/log-store.js';
+import { encode } from './encode.js';
 import { type Feed, type FeedPage, type FeedSubscriber, isSamePlace } from './feed.js';
 import type { Frame } from './frame.js';
 import { Retry } from './retry.js';
-import { textMessage } from './websocket-frame.js';
-
-export type Start = StartPoint | { readonly kind: 'cursor'; readonly position: Position };
-
-export interface SubscriptionOptions {
-  readonly policy: Policy;
-  /** Lines that may be unacknowledged; Infinity without a window. */
-  readonly windowLines: number;
-}
-
-/** What a subscription needs of the connection that it belongs to. */
-export interface SubscriptionOwner {
-  /** Whether its client takes permessage-deflate messages. */
-  readonly canInflate: boolean;
-  locate(id: ChannelId, start: StartPoint): Promise<Position>;
-  /** A step may yield something now. */
-  wake(subscription: Subscription): void;
-  /** Returns what else there is to say after `caught_up` of this channel. */
-  caughtUp(subscription: Subscription): readonly HubMessage[];
-  /** A read or locate failed and is tried again; true if the store as a whole does not serve. */
-  storeFailed(subscription: Subscription, error: unknown): boolean;
-  countLines(lines: number): void;
-  countGap(gap: Gap): void;
-}
+import type { Start, SubscriptionOptions, SubscriptionOwner } from './subscription-owner.js';
 
 export class Subscription implements FeedSubscriber {
   readonly feed: Feed;
@@ -84,8 +61,7 @@ export class Subscription implements FeedSubscriber {
   /** Announces the place to one more request that wants the channel: by a pattern, or by its name. */
   want(pattern: string | undefined): void {
     this.#wanted += 1;
-    this.#unannounced.push(pattern);
-    this.#owner.wake(this);
+    this.passTo(pattern);
   }
 
   /** Takes back one `want`. Returns whether anybody wants the channel still. */
@@ -93,6 +69,17 @@ export class Subscription implements FeedSubscriber {
     this.#wanted -= 1;
     this.#unannounced = this.#unannounced.filter((other) => other !== pattern);
     return this.#wanted > 0;
+  }
+
+  /** The place after what was delivered; undefined until there is a start. */
+  get cursor(): Position | undefined {
+    return this.#cursor;
+  }
+
+  /** Announces the present place to a request that takes the channel over from another. */
+  passTo(pattern: string | undefined): void {
+    this.#unannounced.push(pattern);
+    this.#owner.wake(this);
   }
 
   /** The next message for the client; undefined while there is none, then the owner is woken later. */
@@ -122,6 +109,7 @@ export class Subscription implements FeedSubscriber {
 
   close(): void {
     this.#isClosed = true;
+    this.#dropPage();
     this.#messages.length = 0;
     this.#retry?.cancel();
     this.feed.delete(this);
@@ -145,21 +133,17 @@ export class Subscription implements FeedSubscriber {
         if (this.#isClosed) return;
         this.#retry?.succeeded();
         if (start.kind === 'end') this.#goal = position;
-        this.#place(position);
+        this.#messages.push(this.#beginAt(position));
         this.#owner.wake(this);
       },
       (error: unknown) => this.#failed(error),
     );
   }
 
-  #beginAt(position: Position): Buffer | undefined {
-    this.#place(position);
-    return this.#announce(position);
-  }
-
-  #place(position: Position): void {
+  #beginAt(position: Position): Buffer {
     this.#cursor = position;
     this.#ackedSeq = position.seq;
+    return this.#announce(position);
   }
 
   /** Texts are made as they are sent: however often a client subscribes without reading, little waits for it. */
@@ -176,11 +160,16 @@ export class Subscription implements FeedSubscriber {
     if (frame !== undefined) return this.#deliver(frame, cursor);
     const { tip, version } = this.feed;
     const isAtTip = tip !== undefined && isSamePlace(cursor, tip) && this.#hasReachedGoal(cursor);
-    if (this.#parkedAt === version || isAtTip) return this.#atTip(cursor);
+    if (this.#parkedAt === version || isAtTip) {
+      this.#dropPage();
+      return this.#atTip(cursor);
+    }
     if (this.#isRushing() && tip !== undefined && tip.epoch === cursor.epoch && tip.seq > cursor.seq) {
+      this.#dropPage();
       return this.#gap(countedGap('skipped', cursor.seq, tip));
     }
-    this.#fetch(cursor);
+    if (this.#isWindowFull(cursor)) this.#dropPage();
+    else if (this.#owner.admitRead(this)) this.#fetch(cursor);
     return undefined;
   }
 
@@ -200,17 +189,31 @@ export class Subscription implements FeedSubscriber {
    * batch as well, if the store went back and took that one in its place.
    */
   #deliver(frame: Frame, cursor: Position): Buffer | undefined {
-    if (cursor.seq - this.#ackedSeq >= this.#options.windowLines) return undefined;
+    if (this.#isWindowFull(cursor)) {
+      this.#dropPage();
+      return undefined;
+    }
     const skip = cursor.seq - frame.seq;
     const message = skip === 0 ? frame.message(this.#owner.canInflate) : frame.messageFrom(skip);
     if (message === undefined) return this.#passUnreadable(frame, cursor);
-    this.#hand = undefined;
+    this.#dropPage();
     this.#cursor = frame.after;
     this.#owner.countLines(frame.lines - skip);
     return message;
   }
 
+  #isWindowFull(cursor: Position): boolean {
+    return cursor.seq - this.#ackedSeq >= this.#options.windowLines;
+  }
+
+  /** Keeps no frame of its own, and lets another channel of the connection read. */
+  #dropPage(): void {
+    this.#hand = undefined;
+    this.#owner.readDone(this);
+  }
+
   #passUnreadable(frame: Frame, cursor: Position): Buffer | undefined {
+    this.#dropPage();
     this.feed.reportUnreadable(frame);
     return this.#gap(countedGap('unreadable', cursor.seq, frame.after));
   }
@@ -248,6 +251,7 @@ export class Subscription implements FeedSubscriber {
     const isRecent = ordinal > this.#earlierReads;
     if (isRecent && (verdict.kind === 'gap' || this.#goal === undefined)) this.#goal = tipOf(view);
     this.#hand = first;
+    if (first === undefined) this.#owner.readDone(this);
     if (verdict.kind === 'gap') {
       this.#say(this.#gapMessage(verdict.gap));
     } else if (first === undefined) {
@@ -272,6 +276,7 @@ export class Subscription implements FeedSubscriber {
 
   #failed(error: unknown): void {
     this.#isBusy = false;
+    this.#owner.readDone(this);
     if (this.#isClosed) return;
     if (!this.#owner.storeFailed(this, error)) this.#tellFailure();
     this.#retry ??= new Retry();
@@ -289,8 +294,4 @@ export class Subscription implements FeedSubscriber {
   #say(message: HubMessage): void {
     this.#messages.push(encode(message));
   }
-}
-
-function encode(message: HubMessage): Buffer {
-  return textMessage(JSON.stringify(message));
 }

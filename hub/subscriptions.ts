@@ -14,7 +14,7 @@ import type { ReadAccess } from './access.js';
 import type { Directories, Directory, DirectoryListener } from './directory.js';
 import { FROM_FIRST_LINE, Request } from './request.js';
 import { type Client, SubscribedChannels, type SubscribedChannelsContext } from './subscribed-channels.js';
-import type { Start } from './subscription.js';
+import type { Start } from './subscription-owner.js';
 
 export interface SubscriptionsContext extends SubscribedChannelsContext {
   readonly directories: Directories;
@@ -68,8 +68,28 @@ export class Subscriptions implements DirectoryListener {
     }
     request.isOpen = false;
     this.#requests.delete(channel);
-    for (const name of request.channels) this.#channels.release(name, request);
+    const names = [...request.channels];
+    for (const name of names) this.#channels.release(name, request);
     this.#sendUnsubscribed(channel, 'requested');
+    for (const name of names) this.#passOn(name);
+    this.#useRoom();
+  }
+
+  /** A channel that another request wants as well goes on under that one, and the client is told from where. */
+  #passOn(channel: string): void {
+    for (const other of this.#requests.values()) {
+      if (other.channels.has(channel)) return this.#channels.passTo(channel, other);
+    }
+  }
+
+  /** Takes up what was left out for want of room. */
+  #useRoom(): void {
+    if (!this.#channels.hasRoom) return;
+    for (const request of this.#requests.values()) {
+      if (!request.isOverLimit) continue;
+      request.isOverLimit = false;
+      void this.#list(request);
+    }
   }
 
   ack({ channel, cursor }: Extract<ClientMessage, { type: 'ack' }>): void {
@@ -142,6 +162,8 @@ export class Subscriptions implements DirectoryListener {
     }
     request.isListed = true;
     this.#attach(request, request.pattern, request.startOf(request.pattern));
+    // Refused for want of room: then there is no such subscription.
+    if (request.isOverLimit) this.#requests.delete(request.pattern);
   }
 
   /** Subscribes to the channels that exist now. */
@@ -174,6 +196,7 @@ export class Subscriptions implements DirectoryListener {
 
   #attach(request: Request, channel: string, start: Start): void {
     if (this.#channels.hasRoom) {
+      request.left.delete(channel);
       this.#channels.want(channel, start, request);
     } else if (!request.isOverLimit) {
       request.isOverLimit = true;
@@ -184,6 +207,8 @@ export class Subscriptions implements DirectoryListener {
   #forbid(channel: string): void {
     this.#sendUnsubscribed(channel, 'forbidden');
     for (const request of this.#requests.values()) {
+      const place = this.#channels.placeOf(channel);
+      if (place !== undefined && request.channels.has(channel)) request.left.set(channel, place);
       this.#channels.release(channel, request);
       if (request.pattern === channel) this.#requests.delete(channel);
       if (isLastPending(request, channel)) this.#client.send(caughtUpWith(request));

@@ -1,8 +1,9 @@
 /**
  * Names of tenants and channels, and the patterns that match channels. Pure: grammar only, no lookups.
  * A channel is segments `[A-Za-z0-9._-]{1,64}` joined by `/`, at most 8 of them and 200 bytes in all;
- * `.` and `..` are no segments. In a pattern `*` stands for any run of characters inside one segment and
- * `**`, as the last segment, for one or more segments.
+ * `.`, `..` and `__proto__` are no segments (the last one is lost as the key of an object in JavaScript).
+ * In a pattern `*` stands for any run of characters inside one segment and `**`, as the last segment, for one
+ * or more segments.
  */
 
 export const TENANT = /^[a-z0-9][a-z0-9-]{0,62}$/;
@@ -10,8 +11,8 @@ export const TENANT = /^[a-z0-9][a-z0-9-]{0,62}$/;
 export const CHANNEL_BYTES_MAX = 200;
 export const CHANNEL_SEGMENTS_MAX = 8;
 
-const CHANNEL_SEGMENT = /^(?!\.\.?$)[A-Za-z0-9._-]{1,64}$/;
-const PATTERN_SEGMENT = /^(?!\.\.?$)[A-Za-z0-9._*-]{1,64}$/;
+const CHANNEL_SEGMENT = /^(?!(?:\.\.?|__proto__)$)[A-Za-z0-9._-]{1,64}$/;
+const PATTERN_SEGMENT = /^(?!(?:\.\.?|__proto__)$)[A-Za-z0-9._*-]{1,64}$/;
 const REST = '**';
 
 /** A channel inside its tenant: what the store and the hub address. */

@@ -1,7 +1,9 @@
 /** Clients that take their time: windows, the latest instead of all, and slow ones that cost nobody else anything. */
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { FIRST_ENTRY } from '../../shared/protocol/cursor.js';
 import type { HubMessage, HubMessageOf } from '../../shared/protocol/messages.js';
+import type { LogReader } from '../../shared/store/log-store.js';
 import type { HubClient } from '../support/hub-client.js';
 import { type HubRig, numbered, startHubRig } from '../support/hub-rig.js';
 import { type RedisServer, startRedis } from '../support/redis-server.js';
@@ -181,4 +183,36 @@ describe('who wants the latest', () => {
     client.send({ type: 'subscribe', channel: 'web', from: 'start', policy: 'latest' });
     await takeInOrder(client, 'web', 1, 200);
   });
+});
+
+test('a client that does not read makes the hub read few pages, however many channels it asked for', async () => {
+  const channels = Array.from({ length: 60 }, (_, index) => `c${index}`);
+  let [reading, mostAtOnce] = [0, 0];
+  const rig = await startHubRig({
+    redisUrl: redis.url,
+    wrapReader: (reader) =>
+      new Proxy(reader, {
+        get(target, name) {
+          const value: unknown = Reflect.get(target, name);
+          if (typeof value !== 'function') return value;
+          if (name !== 'read') return value.bind(target);
+          return async (...args: Parameters<LogReader['read']>) => {
+            // Feeds read too, from their tips on.
+            if (args[1].entry !== FIRST_ENTRY) return target.read(...args);
+            reading += 1;
+            mostAtOnce = Math.max(mostAtOnce, reading);
+            return target.read(...args).finally(() => {
+              reading -= 1;
+            });
+          };
+        },
+      }),
+  });
+  for (const channel of channels) await rig.append(channel, [channel]);
+  const client = await rig.client();
+  client.send({ type: 'subscribe', channel: '*', from: 'start' });
+  await client.next('caught_up', '*');
+  const lines = client.queue.filter(({ type }) => type === 'lines').length;
+  expect(lines).toBe(channels.length);
+  expect(mostAtOnce).toBeLessThanOrEqual(8);
 });

@@ -41,8 +41,10 @@ describe('one connection too many is closed with 4429', () => {
     const waiting = await connectHub(rig.url);
     const second = await connectHub(rig.url);
     expect(await second.closed).toMatchObject({ code: 4429 });
+    await rig.client();
     waiting.send({ type: 'auth', token: rig.token() });
     await waiting.next('ready');
+    await connectHub(rig.url);
     await rig.client();
   });
 });
@@ -73,6 +75,18 @@ describe('one subscription too many', () => {
     await client.settle();
     expect(client.queue.filter(({ type }) => type === 'error' || type === 'lines')).toEqual([]);
   });
+});
+
+test('what a pattern left out for want of room follows when another subscription ends', async () => {
+  const rig = await start({ limits: { channelsMax: 1 } });
+  for (const channel of ['a', 'b']) await rig.append(channel, ['x']);
+  const client = await rig.client();
+  client.send({ type: 'subscribe', channel: 'a' });
+  await client.next('caught_up', 'a');
+  client.send({ type: 'subscribe', channel: 'b*', from: 'start' });
+  expect(await client.next('error')).toMatchObject({ code: 'limit', channel: 'b*' });
+  client.send({ type: 'unsubscribe', channel: 'a' });
+  expect(await client.next('lines')).toMatchObject({ channel: 'b', lines: ['x'] });
 });
 
 describe('a client is closed', () => {

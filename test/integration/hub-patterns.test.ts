@@ -57,6 +57,39 @@ test('a channel that appears later comes from its first line, also for who asked
   await client.next('caught_up', 'web/new/x');
 });
 
+test('a channel whose first subscription ends goes on under the other one, and the client is told from where', async () => {
+  const rig = await start();
+  await rig.append('web/a', ['one', 'two']);
+  const client = await rig.client();
+  client.send({ type: 'subscribe', channel: 'web/*', from: 'start' });
+  const { cursor } = await client.next('lines');
+  client.send({ type: 'subscribe', channel: '**' });
+  await client.next('caught_up', '**');
+  await client.settle();
+  client.queue.length = 0;
+  client.send({ type: 'unsubscribe', channel: 'web/*' });
+  await client.settle();
+  expect(client.queue.slice(0, 2)).toEqual([
+    { type: 'unsubscribed', channel: 'web/*', reason: 'requested' },
+    { type: 'subscribed', channel: 'web/a', pattern: '**', cursor },
+  ]);
+  await rig.append('web/a', ['three']);
+  expect(await client.next('lines')).toMatchObject({ seq: 3, lines: ['three'] });
+});
+
+test('a channel that a token takes away goes on where it stood when another token gives it back', async () => {
+  const rig = await start();
+  await rig.append('web/a', ['one', 'two']);
+  const client = await rig.client();
+  client.send({ type: 'subscribe', channel: 'web/*', from: { tail: 2 } });
+  await client.next('lines');
+  client.send({ type: 'auth', token: rig.token({ subscribe: ['other'] }) });
+  await client.next('unsubscribed', 'web/a');
+  await rig.append('web/a', ['three']);
+  client.send({ type: 'auth', token: rig.token() });
+  expect(await client.next('lines')).toMatchObject({ seq: 3, lines: ['three'] });
+});
+
 test('a channel that two patterns and its own name match is delivered once', async () => {
   const rig = await start();
   await rig.append('web/a', ['old']);

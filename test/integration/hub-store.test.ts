@@ -100,7 +100,10 @@ describe('while the store is away', () => {
     const late = await rig.client();
     late.send({ type: 'subscribe', channel: 'web', from: 'start' });
     expect(await late.next('error')).toMatchObject({ code: 'store_unavailable', retryable: true });
-    expect((await rig.http('/readyz')).status).toBe(503);
+    const ready = await rig.http('/readyz');
+    expect(ready.status).toBe(503);
+    // Anybody may ask: where the store is stands in the log alone.
+    expect(await ready.text()).toBe('not ready: the log store does not serve; the log of the hub says why\n');
     expect((await rig.http('/livez')).status).toBe(200);
     await own.start();
     expect((await late.next('lines')).lines).toEqual(['before']);

@@ -83,6 +83,7 @@ test('whatever the path and the host, the channel is valid, and long names stay 
   const paths = [
     '/a b/ü.log',
     '/..',
+    '/__proto__',
     '/.',
     '/...',
     `/${'x'.repeat(255)}`,

@@ -23,6 +23,7 @@ describe('channel names', () => {
     ['a trailing slash', 'a/'],
     ['a dot as a segment', 'a/./b'],
     ['two dots as a segment', '../a'],
+    ['a key that JavaScript loses', '__proto__'],
     ['nine segments', `${eight}/s8`],
     ['a segment of 65 characters', 'x'.repeat(65)],
     ['201 bytes', Array.from({ length: 4 }, () => 'x'.repeat(50)).join('/')],
