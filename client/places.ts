@@ -6,6 +6,8 @@ import { type From, type HubMessageOf, hasWildcard } from '../shared/protocol/in
 import type { Fault } from './incoming.js';
 import { admitGap, admitLines, type Place, placeOf } from './place.js';
 
+const NO_STARTS: ReadonlyMap<string, string> = new Map();
+
 export class Places {
   readonly #name: string;
   readonly #from: From;
@@ -35,6 +37,11 @@ export class Places {
     return new Map([...this.#places].map(([channel, { cursor }]) => [channel, cursor]));
   }
 
+  /** The announced starts, as long as nothing was delivered; afterwards the places are ahead of the reader. */
+  starts(): ReadonlyMap<string, string> {
+    return this.#complete ? NO_STARTS : this.cursors();
+  }
+
   /** `from` of the next request to a hub. */
   start(): From {
     if (!this.#complete) {
@@ -45,10 +52,15 @@ export class Places {
     return own === undefined ? { cursors: Object.fromEntries(this.cursors()) } : { cursor: own.cursor };
   }
 
-  /** A channel that has a place keeps it: the hub repeats what it was asked for. */
-  announce(channel: string, cursor: string): void {
-    if (!this.#places.has(channel)) this.#places.set(channel, placeOf(cursor));
+  /**
+   * A channel that has a place keeps it: the hub repeats what it was asked for. Returns whether it had none, so
+   * that the cursor is a start and not a place that has been received.
+   */
+  announce(channel: string, cursor: string): boolean {
+    const isStart = !this.#places.has(channel);
+    if (isStart) this.#places.set(channel, placeOf(cursor));
     if (channel === this.#name) this.#complete = true;
+    return isStart;
   }
 
   /** Something was delivered, or the hub says that all channels have been announced. */

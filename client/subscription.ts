@@ -140,25 +140,27 @@ export class ActiveSubscription implements Subscription {
 
   onSubscribed({ channel, cursor }: HubMessageOf<'subscribed'>): void {
     if (cursor === undefined) return;
-    this.#places.announce(channel, cursor);
-    if (this.#places.complete) this.#takeCursors([[channel, cursor]]);
+    const isStart = this.#places.announce(channel, cursor);
+    if (isStart && this.#places.complete) this.#takeCursors([[channel, cursor]]);
   }
 
   /** Returns a fault where the message does not follow on what came before; it is then not taken. */
   onLines(message: HubMessageOf<'lines'> | HubMessageOf<'gap'>, size: number): Fault | undefined {
+    // Before the place moves: what is only received must not be in the cursors.
+    const starts = this.#places.starts();
     const fault = this.#places.admit(message);
     if (fault !== undefined) {
       this.#faults += 1;
       return fault;
     }
     this.#faults = 0;
-    this.#begun();
+    this.#begun(starts);
     this.#push(message, size);
     return undefined;
   }
 
   onCaughtUp(message: HubMessageOf<'caught_up'>, size: number): void {
-    if (message.channel === this.name) this.#begun();
+    if (message.channel === this.name) this.#begun(this.#places.starts());
     this.#push(message, size);
   }
 
@@ -175,10 +177,9 @@ export class ActiveSubscription implements Subscription {
     return this.#options.window ?? WINDOW_LINES_DEFAULT;
   }
 
-  #begun(): void {
-    if (this.#places.complete) return;
+  #begun(starts: ReadonlyMap<string, string>): void {
     this.#places.begun();
-    this.#takeCursors(this.#places.cursors());
+    this.#takeCursors(starts);
   }
 
   #push(event: SubscriptionEvent, size: number): void {
@@ -186,7 +187,7 @@ export class ActiveSubscription implements Subscription {
     if (this.#reader.queue.characters > QUEUE_CHARACTERS_MAX) this.#port.pause(this);
   }
 
-  /** A channel has a place to keep before its first line is dealt with. */
+  /** A channel has a place to keep before its first line is dealt with: its start, never what was received. */
   #takeCursors(cursors: Iterable<readonly [string, string]>): void {
     for (const [channel, cursor] of cursors) {
       if (!this.#cursors.has(channel)) this.#cursors.set(channel, cursor);

@@ -52,6 +52,24 @@ describe('what a subscription yields', () => {
     ]);
   });
 
+  test('a channel that another subscription of the same client had, from where that one ended', async () => {
+    const rig = await startHubRig({ redisUrl: redis.url });
+    await rig.append('web/a', ['one', 'two']);
+    const notices: ClientNotice[] = [];
+    using client = connect({ url: rig.url, token: rig.token(), onNotice: (notice) => notices.push(notice) });
+    const first = client.subscribe('web/*', { from: 'start' });
+    await take(first, 1);
+    const second = client.subscribe('**');
+    const [caughtUp] = await take(second, 1);
+    expect(caughtUp).toMatchObject({ type: 'caught_up', channel: '**' });
+    first.close();
+    await waitFor('the channel to pass over', () => second.cursors.has('web/a'));
+    await rig.append('web/a', ['three']);
+    const events = await take(second, 2);
+    expect(events.find(({ type }) => type === 'lines')).toMatchObject({ seq: 3, lines: ['three'] });
+    expect(notices.map(({ type }) => type)).toEqual(['connected']);
+  });
+
   test('channels of a pattern that appear later, from their first line', async () => {
     const rig = await startHubRig({ redisUrl: redis.url });
     await rig.append('web/a', ['old']);

@@ -1,5 +1,6 @@
 /** What a subscription yields, asks for, remembers and acknowledges. */
 import { describe, expect, test } from 'vitest';
+import type { HubMessage } from '../../shared/protocol/index.js';
 import { caughtUp, cursorAt, FakeWorld, lines, subscribed } from '../support/client-fakes.js';
 import { startSubscription as start, startPattern, take } from '../support/client-subscriptions.js';
 
@@ -102,6 +103,52 @@ describe('the cursor', () => {
     expect(subscription.cursor).toBe(cursorAt(41));
   });
 
+  test('of a channel stays at its start while what was received is not read', () => {
+    const { world, socket, subscription } = start('web/a');
+    socket.say(lines('web/a', 1, 3), trimmed(4, 9), lines('web/a', 10), caughtUp('web/a', 11));
+    world.reconnect().say(subscribed('web/a', 11), lines('web/a', 11));
+    expect(subscription.cursors).toEqual(new Map([['web/a', cursorAt(1)]]));
+  });
+
+  test.each([
+    ['lines', lines('web/a', 1, 3), 4],
+    ['a gap', trimmed(1, 9), 10],
+  ])(
+    'of every channel of a pattern stays at its start while %s, received first, is not read',
+    async (_what, first, next) => {
+      const { world, socket, subscription } = startPattern();
+      socket.say(first, lines('web/b', 6), caughtUp('web/*'));
+      const starts = new Map([
+        ['web/a', cursorAt(1)],
+        ['web/b', cursorAt(6)],
+      ]);
+      expect(subscription.cursors).toEqual(starts);
+      world.reconnect().say(subscribed('web/a', next, 'web/*'), subscribed('web/b', 7, 'web/*'));
+      expect(subscription.cursors).toEqual(starts);
+      await take(subscription, 1);
+      expect(subscription.cursors).toEqual(new Map([...starts, ['web/a', cursorAt(next)]]));
+    },
+  );
+
+  test('of a channel that left a pattern and came back is not that of lines which are not read', async () => {
+    const { world, socket, subscription } = startPattern();
+    socket.say(
+      lines('web/b', 6),
+      { type: 'unsubscribed', channel: 'web/a', reason: 'forbidden' },
+      subscribed('web/a', 1, 'web/*'),
+      lines('web/a', 1, 5),
+    );
+    await take(subscription, 2);
+    world.reconnect().say(subscribed('web/a', 6, 'web/*'), caughtUp('web/*'));
+    expect(subscription.cursors.get('web/a')).not.toBe(cursorAt(6));
+  });
+
+  test('of a pattern is not there after a message that was not taken', () => {
+    const { socket, subscription } = startPattern();
+    socket.say(lines('web/a', 2));
+    expect(subscription.cursors.size).toBe(0);
+  });
+
   test('is the given one before there is a connection', () => {
     const { client } = new FakeWorld();
     expect(client.subscribe('web/a', { from: { cursor: cursorAt(7) } }).cursor).toBe(cursorAt(7));
@@ -183,3 +230,10 @@ test('a request that is larger than the hub takes ends the subscription with the
   });
   expect(world.socket.sent).toEqual([]);
 });
+
+/** A gap of web/a. */
+function trimmed(from: number, to: number): HubMessage {
+  const seq = to + 1;
+  const span = { from, to, lines: seq - from, seq, cursor: cursorAt(seq) };
+  return { type: 'gap', channel: 'web/a', reason: 'trimmed', ...span };
+}
