@@ -185,7 +185,10 @@ describe('what is away', () => {
     const [, address] = await hub.seeStderr(/ready at ws:\/\/([\d.:]+)/);
     const response = await fetch(`http://${address}/readyz`);
     expect(response.status).toBe(503);
-    expect(await response.text()).toContain('Redis at 127.0.0.1:1 cannot be reached');
+    expect(await response.text()).toBe(
+      'not ready: the log store does not serve; the log of the hub says why\n',
+    );
+    await hub.seeStderr(/Redis at 127\.0\.0\.1:1 cannot be reached/);
     const { code, stderr } = await hub.stop();
     expect(code).toBe(0);
     expect(stderr).not.toContain('hunter2');
