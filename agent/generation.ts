@@ -7,9 +7,11 @@ import type { SourcePosition } from '../shared/store/log-store.js';
 import type { KnownSource, Ledger } from './ledger.js';
 import type { FileIdentity, FileLook, LogFile } from './log-file.js';
 import { identityKey, isSameFile, openLogFile } from './log-file.js';
-import { fits, isEvidence, MarkTrail, markOfUnread, strongerMark } from './mark.js';
+import { fits, isEvidence, MarkTrail, strongerMark } from './mark.js';
+import type { Listed } from './sibling-listing.js';
 import { type SessionContext, type SessionInput, SourceSession, type Turn } from './source-session.js';
 import type { StoreClient } from './store-access.js';
+import type { Candidate } from './survey.js';
 import { Tail } from './tail.js';
 
 export interface GenerationContext extends SessionContext {
@@ -20,10 +22,8 @@ export interface GenerationContext extends SessionContext {
   onRollback(known: KnownSource): void;
 }
 
-export interface GenerationOptions {
+export interface GenerationOptions extends Candidate {
   readonly known: KnownSource;
-  readonly file: LogFile;
-  readonly look: FileLook;
   /** Where to begin if the store has never heard of the source. */
   readonly initialOffset: number;
   readonly labels: Readonly<Record<string, string>>;
@@ -38,7 +38,7 @@ export class Generation implements SessionInput {
   #initial: SourcePosition;
   /** Undefined while it rests. */
   #file: LogFile | undefined;
-  readonly #path: string;
+  #path: string;
   readonly #identity: FileIdentity;
   #look: FileLook;
   #largestSize: number;
@@ -77,9 +77,9 @@ export class Generation implements SessionInput {
     client: StoreClient,
     options: GenerationOptions,
   ): Promise<Generation> {
-    const { known, file, look, initialOffset: offset } = options;
+    const { known, file, look, unreadMark, initialOffset: offset } = options;
     const trail = offset > 0 ? await MarkTrail.at(file, offset) : undefined;
-    const mark = trail?.mark(look.modifiedNs) ?? (await markOfUnread(file, look.size, look.modifiedNs));
+    const mark = trail?.mark(look.modifiedNs) ?? unreadMark;
     const initial = { offset: trail?.offset ?? 0, mark };
     if (initial.offset === 0 && !isEvidence(known.position)) known.position = initial;
     return new Generation(context, client, options, initial);
@@ -94,9 +94,15 @@ export class Generation implements SessionInput {
     return identityKey(this.#identity);
   }
 
-  /** Where the file was when it was opened last. */
+  /** Where the file was seen last. */
   get path(): string {
     return this.#path;
+  }
+
+  /** Learns its file's present name, if it is among those. */
+  rename(listed: readonly Listed[]): void {
+    const found = listed.find(({ look }) => isSameFile(look.identity, this.#identity));
+    if (found !== undefined) this.#path = found.path;
   }
 
   get isOpen(): boolean {

@@ -109,12 +109,13 @@ export class Lineage implements StoreClient {
 
   async #turnsWhileDue(): Promise<void> {
     while (this.#isDue && !this.#isStopped) {
-      this.#isDue = false;
       await this.#context.gate.pass(() => this.#turn());
     }
   }
 
   async #turn(): Promise<void> {
+    // Not before the gate has opened: whatever came until now is seen by this turn.
+    this.#isDue = false;
     this.#isRestless = false;
     try {
       await this.#settleDoubt();

@@ -124,7 +124,8 @@ export class Succession {
     });
   }
 
-  async #adopt({ older, current, hasPast, vanished }: Survey, isCurrentKept: boolean): Promise<void> {
+  async #adopt(found: Survey, isCurrentKept: boolean): Promise<void> {
+    const { older, current, hasPast, vanished } = found;
     const { notices } = this.#context;
     const { path, skipBytes } = this.#options;
     if (this.#isFirst && vanished !== undefined) notices.vanished(path, vanished.position.offset);
@@ -139,29 +140,43 @@ export class Succession {
     const newest = await this.#generationsOf(current === undefined ? [] : [current], isFresh ? skipBytes : 0);
     const begun = earlier.filter(({ hasBegun }) => hasBegun);
     const waiting = earlier.filter(({ hasBegun }) => !hasBegun);
-    // They may have been written to since they were taken up, and their age is that of the last write.
-    for (const generation of waiting) await generation.refresh();
+    // They may have been written to and renamed since they were taken up, and by that their age is told.
+    for (const generation of waiting) {
+      await generation.refresh();
+      generation.rename(found.listed);
+    }
     this.#generations = [...begun, ...[...waiting, ...added].sort(byAge), ...kept, ...newest];
   }
 
   async #generationsOf(candidates: readonly Candidate[], skipBytes: number): Promise<Generation[]> {
-    const { ledger, claims } = this.#context;
-    const { path, channel, labels } = this.#options;
     const generations: Generation[] = [];
-    for (const { file, look, known } of candidates) {
-      const { identity } = file;
-      if (!claims.claim(identityKey(identity), this.#client)) {
+    for (const candidate of candidates) {
+      const { file } = candidate;
+      const key = identityKey(file.identity);
+      try {
+        if (this.#context.claims.claim(key, this.#client))
+          generations.push(await this.#generationOf(candidate, skipBytes));
+        else await file.close();
+      } catch (error) {
+        // Only a fresh file is read from here, to skip what it holds, and it is the only one then.
+        this.#context.claims.release(key, this.#client);
         await file.close();
-        continue;
+        throw error;
       }
-      const generation = ledger.nextGeneration(identity);
-      const source = known ?? ledger.admit({ channel, path, identity, generation });
-      const skipped = Math.min(skipBytes, look.size);
-      const initialOffset = skipped > 0 ? await lastLineEnd(file, skipped) : 0;
-      const options = { known: source, file, look, initialOffset, labels };
-      generations.push(await Generation.of(this.#context, this.#client, options));
     }
     return generations;
+  }
+
+  async #generationOf(candidate: Candidate, skipBytes: number): Promise<Generation> {
+    const { ledger } = this.#context;
+    const { path, channel, labels } = this.#options;
+    const { file, look } = candidate;
+    const { identity } = file;
+    const generation = ledger.nextGeneration(identity);
+    const known = candidate.known ?? ledger.admit({ channel, path, identity, generation });
+    const initialOffset = await lastLineEnd(file, Math.min(skipBytes, look.size));
+    const options = { ...candidate, known, initialOffset, labels };
+    return Generation.of(this.#context, this.#client, options);
   }
 
   /** Another path has the file still: it was renamed, or is linked twice. */

@@ -4,7 +4,7 @@
  */
 import type { KnownSource, Ledger } from './ledger.js';
 import { type FileIdentity, type FileLook, isSameFile, type LogFile, openLogFile } from './log-file.js';
-import { beganLike, fits, isEvidence } from './mark.js';
+import { beganLike, fits, isEvidence, markOfUnread } from './mark.js';
 import type { RotatedNames } from './rotated-names.js';
 import { compareRotationAge } from './rotation-name.js';
 import { isSameListing, type Listed, listSiblings } from './sibling-listing.js';
@@ -13,6 +13,8 @@ import { isSameListing, type Listed, listSiblings } from './sibling-listing.js';
 export interface Candidate {
   readonly file: LogFile;
   readonly look: FileLook;
+  /** Mark of its beginning, from before anybody could have copied and truncated it unseen. */
+  readonly unreadMark: string;
   /** The source that it goes on with; undefined where it begins a new one. */
   readonly known: KnownSource | undefined;
 }
@@ -24,6 +26,8 @@ export interface Survey {
   readonly current: Candidate | undefined;
   /** Whether another survey is needed: names were moving, or there were more files than asked for. */
   readonly isIncomplete: boolean;
+  /** All files that were looked at, by the names they had at one instant. */
+  readonly listed: readonly Listed[];
   /** Whether an agent has read something under this path before. */
   readonly hasPast: boolean;
   /** The source that was read last under this path, if its bytes are nowhere to be found. */
@@ -47,20 +51,29 @@ export interface SurveyOptions {
 /** Marks hold whole milliseconds. */
 const MARK_GRAIN_NS = 1_000_000n;
 
-const NOTHING = { older: [], current: undefined, hasPast: true, vanished: undefined } as const;
+const NOTHING: Survey = {
+  ...{ older: [], current: undefined, listed: [], vanished: undefined },
+  ...{ hasPast: false, isIncomplete: false },
+};
+
+const INCOMPLETE: Survey = { ...NOTHING, hasPast: true, isIncomplete: true };
 
 export async function survey(options: SurveyOptions): Promise<Survey> {
   const { path, names, ledger } = options;
+  if (ledger.ofPath(path).length === 0) {
+    const first = await surveyFirst(options);
+    if (first !== undefined) return first;
+  }
   const listed = await listSiblings(path, names);
-  const opened = await openWorthwhile(listed, options);
-  if (opened === undefined) return { ...NOTHING, isIncomplete: true };
+  const opened = listed && (await openWorthwhile(listed, options));
+  if (listed === undefined || opened === undefined) return INCOMPLETE;
   try {
     // The copy that explains why a file is shorter may have come after the first listing.
     if (!isSameListing(listed, await listSiblings(path, names))) {
       await closeAll(opened);
-      return { ...NOTHING, isIncomplete: true };
+      return INCOMPLETE;
     }
-    const result = await choose(opened, wholesOf(listed, ledger), options);
+    const result = { ...(await choose(opened, wholesOf(listed, ledger), options)), listed };
     const chosen = new Set([...result.older, result.current].map((candidate) => candidate?.file));
     await closeAll(opened.filter(({ file }) => !chosen.has(file)));
     return result;
@@ -68,6 +81,17 @@ export async function survey(options: SurveyOptions): Promise<Survey> {
     await closeAll(opened);
     throw error;
   }
+}
+
+/** A path that nobody has read has no earlier generations; undefined where its file is known after all. */
+async function surveyFirst({ path, ledger, isTaken }: SurveyOptions): Promise<Survey | undefined> {
+  const file = await openLogFile(path);
+  if (file !== undefined && ledger.ofIdentity(file.identity).length === 0 && !isTaken(file.identity)) {
+    const current = await candidateOf(file, ledger);
+    return { ...NOTHING, current };
+  }
+  await file?.close();
+  return file === undefined ? NOTHING : undefined;
 }
 
 /** Opens what may hold something unread; undefined if a name was given to another file meanwhile. */
@@ -85,7 +109,7 @@ async function openWorthwhile(
       if (!isWanted || isTaken(identity)) continue;
       const file = await openLogFile(entry.path);
       if (file !== undefined && isSameFile(file.identity, identity)) {
-        opened.push({ file, look: await file.look(), known: await ledger.recognise(file) });
+        opened.push(await candidateOf(file, ledger));
         continue;
       }
       await file?.close();
@@ -95,6 +119,17 @@ async function openWorthwhile(
     return opened;
   } catch (error) {
     await closeAll(opened);
+    throw error;
+  }
+}
+
+async function candidateOf(file: LogFile, ledger: Ledger): Promise<Candidate> {
+  try {
+    const look = await file.look();
+    const unreadMark = await markOfUnread(file, look.size, look.modifiedNs);
+    return { file, look, unreadMark, known: await ledger.recognise(file) };
+  } catch (error) {
+    await file.close();
     throw error;
   }
 }
@@ -125,7 +160,7 @@ async function choose(
   opened: readonly Candidate[],
   wholes: readonly KnownSource[],
   options: SurveyOptions,
-): Promise<Survey> {
+): Promise<Omit<Survey, 'listed'>> {
   const { path, ledger, olderMax, isCurrentKept, isLive } = options;
   const current = opened.find(({ file }) => file.path === path);
   const beside = opened.filter((candidate) => candidate !== current);

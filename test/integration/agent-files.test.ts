@@ -122,6 +122,19 @@ test('an unreadable file is announced once with its cause, and read when it is r
   await stand.noticeOnce(/app\.log can be read again/);
 });
 
+test('a path that cannot be opened is announced once, and read when it can be', async () => {
+  const stand = await agentStand();
+  const path = stand.path('app.log');
+  await symlink(path, path);
+  await stand.start({ sources: [{ include: [path] }] });
+  await stand.noticeOnce(/app\.log cannot be read: ELOOP/);
+  await writeFile(stand.path('real'), asText(numbered(1, 2)));
+  await rename(stand.path('real'), path);
+  expect(await stand.linesOnce(2)).toEqual(numbered(1, 2));
+  expect(stand.notices.filter(({ message }) => message.includes('cannot be read'))).toHaveLength(1);
+  await stand.noticeOnce(/app\.log can be read again/);
+});
+
 test('no file inside the program’s own directory is tailed', async () => {
   const stand = await agentStand();
   await mkdir(stand.path('data'));

@@ -2,6 +2,7 @@
 import { appendFile, copyFile, stat, truncate, writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { type AgentStand, agentStand, asText, numbered } from '../support/agent-stand.js';
+import { CredulousWriter } from '../support/agent-writers.js';
 import { waitFor } from '../support/wait.js';
 
 async function write(stand: AgentStand, from: number, to: number): Promise<void> {
@@ -99,6 +100,18 @@ test('the same while the agent is down, with equally long and shorter content to
       ...numbered(2001, 2000 + lines),
     ]);
   }
+});
+
+test('without the mark the beginning of a file on the same inode is taken for read', async () => {
+  const stand = await agentStand();
+  const writer = new CredulousWriter(stand.writer, stand.path('app.log'));
+  await write(stand, 1001, 1100);
+  const agent = await stand.start({ writer });
+  await stand.linesOnce(100);
+  await agent.stop();
+  await writeFile(stand.path('app.log'), asText(numbered(2001, 2200)));
+  await stand.start({ writer });
+  expect(await stand.linesOnce(200)).toEqual([...numbered(1001, 1100), ...numbered(2101, 2200)]);
 });
 
 test('bytes that a truncation took unread are counted and announced', async () => {

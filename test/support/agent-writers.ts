@@ -1,4 +1,6 @@
 /** Writers around a real one, for what a test has to bring about at a given moment. */
+import { openLogFile } from '../../agent/log-file.js';
+import { MarkTrail } from '../../agent/mark.js';
 import type { ChannelId } from '../../shared/protocol/channel.js';
 import type {
   AppendOutcome,
@@ -43,6 +45,43 @@ class WriterAround implements LogWriter {
 
   close(): Promise<void> {
     return this.inner.close();
+  }
+}
+
+/**
+ * The positive control of the mark: every position is given the mark that the file has there now, as if a file
+ * were known by device and inode alone.
+ */
+export class CredulousWriter extends WriterAround {
+  readonly #path: string;
+
+  constructor(inner: LogWriter, path: string) {
+    super(inner);
+    this.#path = path;
+  }
+
+  override async openSource(
+    id: ChannelId,
+    source: string,
+    description: SourceDescription,
+    initial: SourcePosition,
+  ): Promise<SourcePosition> {
+    return this.#believed(await super.openSource(id, source, description, initial));
+  }
+
+  override async sourcesOf(tenant: string, host: string): Promise<SourceRecord[]> {
+    const records = await super.sourcesOf(tenant, host);
+    return Promise.all(
+      records.map(async (record) => ({ ...record, position: await this.#believed(record.position) })),
+    );
+  }
+
+  async #believed({ offset, mark }: SourcePosition): Promise<SourcePosition> {
+    const file = await openLogFile(this.#path);
+    if (file === undefined) return { offset, mark };
+    const trail = await MarkTrail.at(file, offset);
+    await file.close();
+    return { offset, mark: trail?.mark(0n) ?? mark };
   }
 }
 

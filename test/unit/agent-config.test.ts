@@ -1,0 +1,89 @@
+import { hostname } from 'node:os';
+import { resolve } from 'node:path';
+import { expect, test } from 'vitest';
+import { agentConfig } from '../../agent/index.js';
+import { checkConfig } from '../../shared/config.js';
+import { ConfigError } from '../../shared/errors.js';
+
+const MINIMAL = { tenant: 'acme', sources: [{ include: ['/var/log/app.log'] }] };
+
+test('defaults are filled in, and relative paths become absolute', () => {
+  const sources = [{ include: ['logs/*.log', 'logs/', '-'] }];
+  expect(checkConfig({ tenant: 'acme', sources }, agentConfig, 'agent.yaml')).toEqual({
+    tenant: 'acme',
+    host: hostname(),
+    sources: [
+      {
+        include: [resolve('logs/*.log'), `${resolve('logs')}/`, '-'],
+        exclude: [],
+        channel: '{host}/{basename}',
+        readFrom: 'start',
+        labels: {},
+      },
+    ],
+    maxLineBytes: 2 ** 20,
+    openFilesMax: 512,
+    retention: { bytes: 2 ** 30, ageMs: 7 * 86_400_000 },
+  });
+});
+
+test('sizes and durations have units, and all settings arrive', () => {
+  const settings = checkConfig(
+    {
+      tenant: 'acme',
+      host: 'web-1',
+      redis: { url: 'redis://10.0.0.1', key_prefix: 'logs:' },
+      sources: [
+        {
+          include: ['/a'],
+          exclude: ['*.tmp'],
+          channel: 'x/{name}',
+          read_from: 'end',
+          labels: { service: 'shop' },
+        },
+      ],
+      max_line_bytes: '16KiB',
+      open_files_max: 64,
+      retention: { bytes: '10MiB', age: '12h' },
+    },
+    agentConfig,
+    'agent.yaml',
+  );
+  expect(settings).toMatchObject({
+    host: 'web-1',
+    redis: { url: 'redis://10.0.0.1', keyPrefix: 'logs:' },
+    maxLineBytes: 16 * 1024,
+    openFilesMax: 64,
+    retention: { bytes: 10 * 2 ** 20, ageMs: 12 * 3_600_000 },
+  });
+  expect(settings.sources[0]).toEqual({
+    include: ['/a'],
+    exclude: ['*.tmp'],
+    channel: 'x/{name}',
+    readFrom: 'end',
+    labels: { service: 'shop' },
+  });
+});
+
+test('every problem is reported with its key', () => {
+  const wrong = [
+    [{ ...MINIMAL, tenant: 'Acme!' }, 'tenant: must be a-z'],
+    [{ tenant: 'acme' }, 'sources: '],
+    [{ ...MINIMAL, sources: [] }, 'sources: must have at least one entry'],
+    [{ ...MINIMAL, sources: [{ include: [] }] }, 'sources.0.include: must name at least one'],
+    [
+      { ...MINIMAL, sources: [{ include: ['/a'], channel: '{file}' }] },
+      'sources.0.channel: {file} is not one of',
+    ],
+    [{ ...MINIMAL, sources: [{ include: ['/a'], from: 'end' }] }, 'sources.0.from: is not a known key'],
+    [{ ...MINIMAL, sources: [{ include: ['/a'], read_from: 'tail' }] }, 'sources.0.read_from: '],
+    [{ ...MINIMAL, max_line_bytes: '2MiB' }, 'max_line_bytes: must be at most'],
+    [{ ...MINIMAL, max_line_bytes: 0 }, 'max_line_bytes: must be a size'],
+    [{ ...MINIMAL, max_lines: 3 }, 'max_lines: is not a known key'],
+  ] as const;
+  for (const [value, problem] of wrong) {
+    const check = () => checkConfig(value, agentConfig, 'agent.yaml');
+    expect(check, problem).toThrow(ConfigError);
+    expect(check).toThrow(problem);
+  }
+});

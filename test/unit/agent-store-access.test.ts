@@ -1,0 +1,92 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { StoreAccess, type StoreClient } from '../../agent/store-access.js';
+import { StoreError } from '../../shared/errors.js';
+
+const AWAY = new StoreError('unavailable', 'Redis is away', { retryable: true });
+const FORBIDDEN = new StoreError('forbidden', 'no rights');
+
+class Client implements StoreClient {
+  readonly path: string;
+  wakes = 0;
+  constructor(path: string) {
+    this.path = path;
+  }
+  wake(): void {
+    this.wakes++;
+  }
+}
+
+const notices: string[] = [];
+const note = (message: string) => void notices.push(message);
+const logger = { debug: note, info: note, warn: note, error: note };
+let backs = 0;
+let access: StoreAccess;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  notices.length = 0;
+  backs = 0;
+  access = new StoreAccess(logger, () => backs++);
+});
+
+afterEach(() => {
+  access.close();
+  vi.useRealTimers();
+});
+
+test('during an outage one client at a time tries, in turn, and its success wakes the others', () => {
+  const [a, b, c] = [new Client('a'), new Client('b'), new Client('c')];
+  access.failed(a, AWAY);
+  expect([a, b, c].map((client) => access.admits(client))).toEqual([false, false, false]);
+  vi.advanceTimersByTime(5_000);
+  expect([a, b, c].map(({ wakes }) => wakes)).toEqual([1, 0, 0]);
+  expect([a, b].map((client) => access.admits(client))).toEqual([true, false]);
+  access.failed(a, AWAY);
+  vi.advanceTimersByTime(5_000);
+  expect([a, b, c].map(({ wakes }) => wakes)).toEqual([1, 1, 0]);
+  access.succeeded(b);
+  expect(access.isAway).toBe(false);
+  expect([a, b, c].map(({ wakes }) => wakes)).toEqual([2, 2, 1]);
+  expect(backs).toBe(1);
+});
+
+test('an outage is announced once, whatever fails in it, and its end once', () => {
+  const clients = Array.from({ length: 100 }, (_, index) => new Client(`${index}`));
+  for (const client of clients) access.failed(client, AWAY);
+  for (let round = 0; round < 10; round++) {
+    vi.advanceTimersByTime(5_000);
+    for (const client of clients) if (access.admits(client)) access.failed(client, AWAY);
+  }
+  for (const client of clients) access.succeeded(client);
+  expect(notices).toEqual([
+    'nothing is sent until the store is back; files keep their lines: Redis is away',
+    'the store is back; sending goes on',
+  ]);
+});
+
+test('a client that has nothing to try any more passes its turn on', () => {
+  const [a, b] = [new Client('a'), new Client('b')];
+  access.failed(a, AWAY);
+  access.admits(b);
+  vi.advanceTimersByTime(5_000);
+  expect(a.wakes).toBe(1);
+  access.passed(a);
+  vi.advanceTimersByTime(5_000);
+  expect(a.wakes + b.wakes).toBe(2);
+});
+
+test('an error of one channel holds back only who met it, and is announced once', () => {
+  const [a, b] = [new Client('/a.log'), new Client('/b.log')];
+  access.failed(a, FORBIDDEN);
+  expect([access.isAway, access.admits(a), access.admits(b)]).toEqual([false, false, true]);
+  vi.advanceTimersByTime(5_000);
+  expect([a.wakes, access.admits(a)]).toEqual([1, true]);
+  access.failed(a, FORBIDDEN);
+  access.succeeded(b);
+  vi.advanceTimersByTime(5_000);
+  access.succeeded(a);
+  expect(notices).toEqual([
+    '/a.log: the store refuses its lines; they stay in the file: no rights',
+    '/a.log: the store takes its lines again',
+  ]);
+});
