@@ -2,9 +2,9 @@
  * Whole lines as bytes become the JSON array of a batch. Pure. Line ends go (`\n`, and one `\r` before it),
  * bytes that are not UTF-8 become U+FFFD, and a line over the limit loses its end and is reported as cut.
  *
- * Valid UTF-8 is escaped byte by byte, without ever making a string of it: measured at 4.9 M lines/s of an
- * access log, against 2.8 M for `JSON.stringify(text.split('\n'))` and 2.0 M for stringifying the text as a
- * whole and replacing its `\n` escapes.
+ * Valid UTF-8 is escaped byte by byte, without ever making a string of it: in a 256 KiB batch of an access log
+ * that took 0.45 to 0.6 ms, against 0.8 ms for `JSON.stringify(text.split('\n'))` and 1.0 ms for stringifying
+ * the text as a whole and replacing its `\n` escapes.
  */
 import { isUtf8 } from 'node:buffer';
 

@@ -9,7 +9,8 @@ import { compareLines } from '../support/received-lines.js';
 const ROUNDS = Number(process.env['FAULT_ROUNDS'] ?? 100);
 const ROUND_MS_MAX = 5_000;
 const BLIND_AGENT = ['--import', 'tsx', join(ROOT, 'test/fault/fixtures/blind-agent.ts')];
-const CONTROL_ROUNDS = 6;
+/** One or two are enough where both agents get to run; on a busy machine they take turns. */
+const CONTROL_ROUNDS_MAX = 40;
 
 test(
   `${ROUNDS} kills of agent, hub and client lose no line, double none and keep the order`,
@@ -30,10 +31,14 @@ test(
 test('without the position compare the same rig finds doubled lines', async () => {
   const random = announcedRandom('kill-loops, control');
   await using rig = await startRig({ random, agent: BLIND_AGENT } satisfies RigOptions);
-  for (let round = 0; round < CONTROL_ROUNDS; round += 1) await rig.killOverlapped();
-  const { comparison } = await outcome(rig);
-  expect(comparison.repeated.length).toBeGreaterThan(0);
-}, 120_000);
+  let repeated: readonly string[] = [];
+  for (let round = 0; round < CONTROL_ROUNDS_MAX && repeated.length === 0; round += 1) {
+    await rig.killOverlapped();
+    const { lines } = await rig.record();
+    repeated = compareLines(numberedLines(rig.written), lines).repeated;
+  }
+  expect(repeated.length).toBeGreaterThan(0);
+}, 180_000);
 
 /** One round: one kill. In some the next one follows before the processes are back at work. */
 async function killSomebody(rig: FaultRig, random: Random): Promise<void> {

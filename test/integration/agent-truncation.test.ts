@@ -121,7 +121,7 @@ test('bytes that a truncation took unread are counted and announced', async () =
   await stand.linesOnce(1);
   await appendFile(stand.path('app.log'), 'unfinished');
   await waitFor('the agent to see the bytes', async () => {
-    await writeFile(stand.path('other.log'), 'x\n');
+    await appendFile(stand.path('other.log'), 'x\n');
     return (await stand.lines('web/other.log')).length > 0;
   });
   await truncate(stand.path('app.log'));

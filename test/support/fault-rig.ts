@@ -104,6 +104,11 @@ export class FaultRig implements AsyncDisposable {
     this.#writer.stopWriting();
     await this.#arrival(this.#writer.written);
     await this.#process('client')[Symbol.asyncDispose]();
+    return this.record();
+  }
+
+  /** What the clients have put into their file so far. */
+  async record(): Promise<RigRecord> {
     return parseRecord(await readFile(recordOf(this.#stack), 'utf8'));
   }
 
