@@ -77,9 +77,8 @@ export class Subscriptions implements DirectoryListener {
 
   /** A channel that another request wants as well goes on under that one, and the client is told from where. */
   #passOn(channel: string): void {
-    for (const other of this.#requests.values()) {
-      if (other.channels.has(channel)) return this.#channels.passTo(channel, other);
-    }
+    const heir = [...this.#requests.values()].find(({ channels }) => channels.has(channel));
+    if (heir !== undefined) this.#channels.passTo(channel, heir);
   }
 
   /** Takes up what was left out for want of room. */
