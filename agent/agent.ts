@@ -1,31 +1,32 @@
 /**
- * Wires the agent: which files there are (discovery, hints, sweep), who reads them (a lineage per path), and
- * what they share. It reads no file and makes no position up itself.
+ * Wires the agent: which files there are (a search), who reads them (a lineage per path), and what they share.
+ * It reads no file and makes no position up itself.
  */
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { UsageError } from '../shared/errors.js';
 import type { Logger } from '../shared/logger.js';
 import type { LogWriter } from '../shared/store/log-store.js';
 import { type AgentCounters, type AgentStats, newCounters } from './agent-stats.js';
+import { Archives } from './archives.js';
 import { BatchSlots } from './batch-slots.js';
-import { channelOf } from './channel-template.js';
 import { Claims } from './claims.js';
-import { type AgentSettings, STANDARD_INPUT } from './config.js';
-import { Discovery, type DiscoveryEvents, type FoundFile } from './discovery.js';
+import type { AgentSettings } from './config.js';
+import { FileSearch } from './file-search.js';
 import { Ledger } from './ledger.js';
 import type { LineageContext } from './lineage.js';
 import { Lineages } from './lineages.js';
 import { Maintenance } from './maintenance.js';
 import { Notices } from './notices.js';
+import { Pipes } from './pipes.js';
+import { hasFiles, keysForRestart, reloadSentence } from './reload.js';
 import { RestArea } from './rest-area.js';
 import { RotatedNames } from './rotated-names.js';
 import type { SessionContext } from './source-session.js';
-import { StandardInput } from './standard-input.js';
+import { StatusReport } from './status-report.js';
+import type { AgentStatus } from './status-shape.js';
 import { StoreAccess, type StoreClient } from './store-access.js';
 import { type AgentTimings, TIMINGS } from './timings.js';
 import { WakeGate } from './wake-gate.js';
-import { DirectoryWatcher } from './watcher.js';
 
 export interface AgentDependencies {
   /** Stays the caller's: it is not closed here. */
@@ -36,15 +37,12 @@ export interface AgentDependencies {
   readonly timings?: Partial<AgentTimings>;
 }
 
-/** A scan for new files follows a hint at once, and the one before it after this time at the earliest. */
-const SCAN_PAUSE_MS = 100;
-
 const READ_AGAIN = 'what is still on disk is read again';
 
 export class LogAgent {
-  /** Resolves when standard input has ended and is appended, if there are no files; else after `stop`. */
+  /** Resolves when all pipes have ended and are appended, if there are no files; else after `stop`. */
   readonly finished: Promise<void>;
-  readonly #settings: AgentSettings;
+  #settings: AgentSettings;
   readonly #logger: Logger;
   readonly #timings: AgentTimings;
   readonly #writer: LogWriter;
@@ -54,36 +52,36 @@ export class LogAgent {
   readonly #notices: Notices;
   readonly #access: StoreAccess;
   readonly #restArea: RestArea;
+  readonly #slots = new BatchSlots();
   readonly #lineages: Lineages;
   readonly #maintenance: Maintenance;
-  readonly #watcher: DirectoryWatcher;
-  readonly #discovery: Discovery;
-  readonly #standardInput: StandardInput | undefined;
+  readonly #search: FileSearch;
+  readonly #pipes: Pipes;
   readonly #loader: StoreClient = { path: 'the list of sources', wake: () => void this.#load() };
-  /** Sizes that files had when the agent started, for `read_from: end`. */
-  readonly #sizesAtStart = new Map<string, number>();
+  readonly #report: StatusReport;
+  /** Whether any files were meant at the start: else there is nothing that looks for them. */
+  readonly #hasFiles: boolean;
   #isLoaded = false;
-  #scanTimer: NodeJS.Timeout | undefined;
-  #isScanDue = false;
+  #hasLost = false;
   #sweeping: Promise<void> = Promise.resolve();
   #finish: () => void = () => {};
 
   constructor(settings: AgentSettings, { writer, logger, standardInput, timings }: AgentDependencies) {
     this.#settings = settings;
+    this.#hasFiles = hasFiles(settings);
     this.#logger = logger;
     this.#timings = { ...TIMINGS, ...timings };
     this.#writer = writer;
     this.#ledger = new Ledger(settings.host);
     this.#notices = new Notices(logger, this.#counters);
-    this.#access = new StoreAccess(logger, () => this.#maintenance.compareSoon());
+    this.#access = new StoreAccess(logger, () => this.#maintenance.compareSoon(), this.#timings.trialMs);
     this.#restArea = new RestArea(settings.openFilesMax, this.#timings.parkMs);
     const context = this.#sessionContext();
     this.#lineages = new Lineages(this.#lineageContext(context));
     this.#maintenance = this.#newMaintenance();
-    this.#watcher = new DirectoryWatcher((...hint) => this.#onHint(...hint), logger);
-    const { sources, ownDirectories = [] } = settings;
-    this.#discovery = new Discovery(sources, ownDirectories, this.#discoveryEvents());
-    this.#standardInput = this.#newStandardInput(context, standardInput);
+    this.#search = this.#newSearch();
+    this.#pipes = new Pipes(context, settings, { input: standardInput, killMs: this.#timings.killMs });
+    this.#report = this.#newReport();
     this.finished = new Promise((resolve) => {
       this.#finish = resolve;
     });
@@ -91,25 +89,35 @@ export class LogAgent {
 
   /** Resolves when the agent is at work; a store that is away is waited for in the background. */
   async start(): Promise<void> {
-    this.#standardInput?.start();
-    if (!this.#hasFiles) return void this.#standardInput?.finished.then(() => this.#finish());
-    this.#discovery.scan();
+    this.#pipes.start();
+    if (!this.#hasFiles) return void this.#pipes.finished.then(() => this.#finish());
+    this.#search.begin();
     await this.#load();
     this.#sweeping = this.#sweepUntilStopped();
   }
 
   /** Resolves when what was read is appended, or after a bounded wait that says what was not. */
-  async stop(): Promise<void> {
+  async stop(signal?: NodeJS.Signals): Promise<void> {
     this.#stopping.abort();
-    clearTimeout(this.#scanTimer);
-    await this.#watcher.close();
-    this.#standardInput?.stop();
+    this.#pipes.stop(signal);
+    await this.#search.close();
     const waiting = sleep(this.#timings.stopMs, 'late' as const, { ref: false });
     const outcome = await Promise.race([this.#settle(), waiting]);
     this.#access.close();
+    this.#tellLost();
     if (outcome === 'late') this.#logger.warn(`stopped before everything was appended; ${READ_AGAIN}`);
     else if (outcome > 0) this.#logger.warn(`stopped with ${outcome} bytes not appended; ${READ_AGAIN}`);
     this.#finish();
+  }
+
+  /** Of the commands that were read, as a shell has it; undefined where there were none and nothing was lost. */
+  get exitCode(): number | undefined {
+    return this.#hasLost ? Math.max(1, this.#pipes.exitCode ?? 0) : this.#pipes.exitCode;
+  }
+
+  /** Passes a signal on to the commands that are read. */
+  signal(name: NodeJS.Signals): void {
+    this.#pipes.signal(name);
   }
 
   stats(): AgentStats {
@@ -117,8 +125,35 @@ export class LogAgent {
     return { ...this.#counters, files, openFiles, storeAway: this.#access.isAway };
   }
 
-  get #hasFiles(): boolean {
-    return this.#settings.sources.some(({ include }) => include.some((entry) => entry !== STANDARD_INPUT));
+  status(filesMax: number): AgentStatus {
+    return this.#report.take(filesMax);
+  }
+
+  /** Goes on by other sources. Every line stays where it is or comes once; the store need not be there. */
+  reload(settings: AgentSettings): void {
+    if (this.#stopping.signal.aborted) return;
+    const keys = keysForRestart(this.#settings, settings);
+    if (hasFiles(settings) && !this.#hasFiles) keys.push('sources');
+    else this.#followSources(settings);
+    if (keys.length > 0)
+      this.#logger.warn(`a running agent does not take over another ${keys.join(', ')}: restart it for that`);
+  }
+
+  #followSources({ sources }: AgentSettings): void {
+    this.#settings = { ...this.#settings, sources };
+    this.#logger.info(reloadSentence(this.#search.follow(sources)));
+  }
+
+  /** Nobody can read again what was taken out of a pipe. */
+  #tellLost(): void {
+    for (const { path, unappendedBytes } of this.#pipes.sources) {
+      if (unappendedBytes === 0) continue;
+      this.#hasLost = true;
+      this.#counters.lostBytes += unappendedBytes;
+      this.#logger.error(
+        `${unappendedBytes} bytes of ${path} were not appended before the end: they are lost`,
+      );
+    }
   }
 
   /** No file is begun before it is known what the store has of it. */
@@ -132,7 +167,7 @@ export class LogAgent {
     }
     this.#isLoaded = true;
     this.#access.succeeded(this.#loader);
-    this.#discovery.scanAll();
+    this.#search.admitAll();
   }
 
   async #sweepUntilStopped(): Promise<void> {
@@ -140,35 +175,12 @@ export class LogAgent {
     while (!signal.aborted) {
       await sleep(this.#timings.sweepMs, undefined, { signal }).catch(() => {});
       if (signal.aborted || !this.#isLoaded) continue;
-      this.#discovery.scan();
+      await this.#search.sweep();
       await this.#lineages.sweep();
       this.#restArea.sweep();
+      this.#slots.sweep();
       this.#maintenance.sweep();
     }
-  }
-
-  #onHint(directory: string, name: string | undefined, isListChange: boolean): void {
-    if (!this.#isLoaded || this.#stopping.signal.aborted) return;
-    if (name !== undefined) this.#lineages.hint(directory, name);
-    if (isListChange || name === undefined) this.#scanSoon();
-  }
-
-  /** At once, and then not again for a moment: a directory in which many files appear is read a few times. */
-  #scanSoon(): void {
-    this.#isScanDue = true;
-    if (this.#scanTimer !== undefined) return;
-    this.#isScanDue = false;
-    this.#discovery.scan();
-    this.#scanTimer = setTimeout(() => {
-      this.#scanTimer = undefined;
-      if (this.#isScanDue) this.#scanSoon();
-    }, SCAN_PAUSE_MS);
-  }
-
-  #onFile({ path, rule, size }: FoundFile): void {
-    if (!this.#isLoaded) this.#sizesAtStart.set(path, size);
-    else
-      this.#lineages.add({ path, rule }, rule.readFrom === 'end' ? (this.#sizesAtStart.get(path) ?? 0) : 0);
   }
 
   /** Resolves with the bytes that were read and not appended. */
@@ -176,7 +188,7 @@ export class LogAgent {
     await this.#sweeping;
     await this.#maintenance.stop();
     const bytes = await this.#lineages.stop();
-    await this.#standardInput?.finished;
+    await this.#pipes.finished;
     return bytes;
   }
 
@@ -184,9 +196,9 @@ export class LogAgent {
     return {
       writer: this.#writer,
       access: this.#access,
-      slots: new BatchSlots(),
+      slots: this.#slots,
       counters: this.#counters,
-      lineBytesMax: this.#settings.maxLineBytes,
+      logger: this.#logger,
       stopping: this.#stopping.signal,
     };
   }
@@ -199,9 +211,21 @@ export class LogAgent {
       claims: new Claims(),
       gate: new WakeGate(),
       names: new RotatedNames(),
+      archives: new Archives(session.stopping),
       onRest: (lineage) => this.#restArea.enter(lineage),
+      onLeft: (lineage) => this.#lineages.remove(lineage),
       onRollback: () => this.#maintenance.compareSoon(),
     };
+  }
+
+  #newReport(): StatusReport {
+    return new StatusReport({
+      ...{ settings: this.#settings, lineages: this.#lineages, ledger: this.#ledger },
+      ...{ access: this.#access, notices: this.#notices },
+      pipes: () => this.#pipes.sources,
+      stats: () => this.stats(),
+      isAtWork: () => this.#isLoaded || !this.#hasFiles,
+    });
   }
 
   #newMaintenance(): Maintenance {
@@ -220,27 +244,11 @@ export class LogAgent {
     });
   }
 
-  #discoveryEvents(): DiscoveryEvents {
-    return {
-      onFile: (found) => this.#onFile(found),
-      onDirectory: (directory, identity) => this.#watcher.watch(directory, identity),
-      onMissing: (path, rule) => {
-        this.#notices.missing(path);
-        this.#onFile({ path, rule, size: 0 });
-      },
-      onCompressed: (path) =>
-        this.#notices.once('compressed', `compressed files such as ${path} are not tailed`),
-      onUnreadable: (path, error) => this.#notices.unreadable(path, error),
-      isKnown: (path) => this.#lineages.has(path) || this.#ledger.hasPath(path),
-    };
-  }
-
-  #newStandardInput(context: SessionContext, stream: Readable | undefined): StandardInput | undefined {
-    const { sources, host, tenant } = this.#settings;
-    const rule = sources.find(({ include }) => include.includes(STANDARD_INPUT));
-    if (rule === undefined) return undefined;
-    if (stream === undefined) throw new UsageError('a source includes - but there is no standard input');
-    const channel = channelOf(rule.channel, '/stdin', host);
-    return new StandardInput(context, { id: { tenant, channel }, host, labels: rule.labels }, stream);
+  #newSearch(): FileSearch {
+    const { sources, ownDirectories = [] } = this.#settings;
+    return new FileSearch(sources, ownDirectories, {
+      ...{ lineages: this.#lineages, ledger: this.#ledger },
+      ...{ notices: this.#notices, logger: this.#logger },
+    });
   }
 }

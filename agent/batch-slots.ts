@@ -9,7 +9,9 @@ import { READ_BUFFER_BYTES } from './tail.js';
 /** With batches of 256 KiB: 8 MiB of raw bytes, and about as much again encoded. */
 const SLOTS = 32;
 
-/** Memory of the system is taken only for the part of a buffer that was ever written to. */
+const WORKSPACE_BYTES = workspaceBytes(BATCH_RAW_BYTES_MAX);
+const SLOT_BYTES = READ_BUFFER_BYTES + WORKSPACE_BYTES;
+
 interface Buffers {
   readonly read: Buffer;
   readonly json: Buffer;
@@ -20,9 +22,10 @@ export interface Slot extends Buffers {
 }
 
 export class BatchSlots {
-  readonly #idle: Buffers[] = [];
+  #idle: Buffers[] = [];
   readonly #waiting: ((buffers: Buffers) => void)[] = [];
   #taken = 0;
+  #isNeeded = false;
 
   /** Release every slot exactly once. */
   async take(): Promise<Slot> {
@@ -30,10 +33,18 @@ export class BatchSlots {
     return { ...buffers, release: () => this.#release(buffers) };
   }
 
+  /** Lets go of the buffers if nobody has needed any since the sweep before. */
+  sweep(): void {
+    if (!this.#isNeeded && this.#taken === 0) this.#idle = [];
+    this.#isNeeded = false;
+  }
+
   #free(): Buffers | undefined {
+    this.#isNeeded = true;
     if (this.#taken === SLOTS) return undefined;
+    if (this.#taken === 0 && this.#idle.length === 0) this.#idle = newBuffers();
     this.#taken++;
-    return this.#idle.pop() ?? newBuffers();
+    return this.#idle.pop();
   }
 
   #release(buffers: Buffers): void {
@@ -47,9 +58,15 @@ export class BatchSlots {
   }
 }
 
-function newBuffers(): Buffers {
-  return {
-    read: Buffer.allocUnsafeSlow(READ_BUFFER_BYTES),
-    json: Buffer.allocUnsafeSlow(workspaceBytes(BATCH_RAW_BYTES_MAX)),
-  };
+/**
+ * In one piece, so large that the allocator takes it from the system and gives it back as such: piece by piece
+ * they came to lie between small things, and left holes behind that stayed the agent's. The system hands out
+ * memory only for the parts that are written to, and the last slot given back is the next one taken.
+ */
+function newBuffers(): Buffers[] {
+  const all = Buffer.allocUnsafeSlow(SLOTS * SLOT_BYTES);
+  return Array.from({ length: SLOTS }, (_, slot) => {
+    const bytes = all.subarray(slot * SLOT_BYTES, (slot + 1) * SLOT_BYTES);
+    return { read: bytes.subarray(0, READ_BUFFER_BYTES), json: bytes.subarray(READ_BUFFER_BYTES) };
+  }).reverse();
 }

@@ -3,124 +3,94 @@
  * settings that the agent runs by. Every bound that an operator may change is here with its default.
  */
 import { hostname } from 'node:os';
-import { isAbsolute, resolve } from 'node:path';
 import { z } from 'zod';
 import { byteSize, duration } from '../shared/config.js';
 import { isTenant } from '../shared/protocol/channel.js';
 import { LINE_BYTES_MAX } from '../shared/protocol/limits.js';
 import type { Retention } from '../shared/store/log-store.js';
-import { DEFAULT_CHANNEL_TEMPLATE, templateProblem } from './channel-template.js';
+import type { MetricsSettings } from './metrics-port.js';
+import { redact } from './redact-config.js';
+import { lineBytes, type SourceRule, sourceConfig, sourceRule } from './source-rule.js';
+import { metrics, statusSocket } from './status-config.js';
 
-/** Stands for standard input in `include`. */
-export const STANDARD_INPUT = '-';
+export { type SourceRule, STANDARD_INPUT } from './source-rule.js';
 
-const LABELS_MAX = 16;
 const GIB = 2 ** 30;
 const DAY_MS = 86_400_000;
-
-/** Files that are treated alike. */
-export interface SourceRule {
-  /** Absolute paths, directories and globs, or `-`. */
-  readonly include: readonly string[];
-  /** Globs; one without `/` is held against the name of a file alone. */
-  readonly exclude: readonly string[];
-  /** See channel-template.ts for the placeholders. */
-  readonly channel: string;
-  /** Where to begin in a file that was there before the agent first saw its directory. */
-  readonly readFrom: 'start' | 'end';
-  readonly labels: Readonly<Record<string, string>>;
-}
 
 export interface AgentSettings {
   readonly tenant: string;
   readonly host: string;
   readonly sources: readonly SourceRule[];
-  readonly maxLineBytes: number;
   readonly openFilesMax: number;
   readonly retention: Retention;
   /** Absent where the agent shares a store with the hub in its process. */
   readonly redis?: { readonly url: string; readonly keyPrefix?: string };
+  /** The path of the socket for `tailrace agent status`, or `off`; absent for one in the usual place. */
+  readonly statusSocket?: string;
+  readonly metrics?: MetricsSettings;
   /** Directories that are never tailed: the program's own, so that it does not feed itself. */
   readonly ownDirectories?: readonly string[];
 }
 
-const label = z.string().max(256);
-
-const sourceRule = z
-  .strictObject({
-    /** Files, directories (every file directly inside that is not hidden), globs, or `-`. */
-    include: z.array(z.string().min(1)).min(1, 'must name at least one file, directory or glob'),
-    exclude: z.array(z.string().min(1)).default([]),
-    /** {basename} {name} {dir} {parent} {host} and fixed text; characters that no channel has become _ */
-    channel: z.string().default(DEFAULT_CHANNEL_TEMPLATE).superRefine(checkTemplate),
-    /** Of a file that no agent has read before: all of it, or what comes from now on. */
-    read_from: z.enum(['start', 'end']).default('start'),
-    /** Travel with every batch of these files, such as `service: checkout`. */
-    labels: z
-      .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/), label)
-      .refine((labels) => Object.keys(labels).length <= LABELS_MAX, `must be at most ${LABELS_MAX} labels`)
-      .default({}),
-  })
-  .transform(
-    ({ include, exclude, channel, read_from, labels }): SourceRule => ({
-      include: include.map(absolute),
-      exclude,
-      channel,
-      readFrom: read_from,
-      labels,
-    }),
-  );
-
 const retention = z
   .strictObject({
-    /** Stored (compressed) bytes that a channel keeps. */
-    bytes: byteSize.default(GIB),
-    age: duration.default(7 * DAY_MS),
+    bytes: byteSize.default(GIB).describe('Stored (compressed) bytes that a channel keeps.'),
+    age: duration.default(7 * DAY_MS).describe('How long a channel keeps a line.'),
   })
   .transform(({ bytes, age }): Retention => ({ bytes, ageMs: age }));
 
 const redis = z
-  .strictObject({ url: z.string().min(1), key_prefix: z.string().min(1).optional() })
+  .strictObject({
+    url: z.string().min(1).describe('redis://[user:password@]host[:port][/database], or rediss:// for TLS.'),
+    key_prefix: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('What all keys begin with; the same for hubs and agents. Default: tailrace:'),
+  })
   .transform(({ url, key_prefix }) => ({ url, ...(key_prefix !== undefined && { keyPrefix: key_prefix }) }));
 
 /** What a configuration file holds; parsing it gives `AgentSettings`. */
 export const agentConfig = z
   .strictObject({
-    tenant: z.string().refine(isTenant, 'must be a-z 0-9 - and begin with a letter or digit, at most 63'),
-    /** The name of this machine in channels and sources; another name makes every file a new one. */
-    host: z.string().min(1).max(255).default(hostname),
-    redis: redis.optional(),
-    sources: z.array(sourceRule).min(1, 'must have at least one entry'),
-    /** A longer line loses its end and is flagged. */
-    max_line_bytes: byteSize
-      .refine((bytes) => bytes <= LINE_BYTES_MAX, `must be at most ${LINE_BYTES_MAX} bytes`)
-      .default(LINE_BYTES_MAX),
-    /** Files held open at once. Quiet ones beyond it are closed and opened again when they grow. */
-    open_files_max: z.int().min(16).default(512),
-    retention: retention.prefault({}),
+    tenant: z
+      .string()
+      .refine(isTenant, 'must be a-z 0-9 - and begin with a letter or digit, at most 63')
+      .describe('Whose channels.'),
+    host: z
+      .string()
+      .min(1)
+      .max(255)
+      .optional()
+      .describe('The name of this machine; another name makes every file a new one. Default: the hostname.'),
+    redis: redis.optional().describe('The Redis to append to.'),
+    sources: z
+      .array(sourceConfig)
+      .min(1, 'must have at least one entry')
+      .describe('Which files are tailed, and how.'),
+    redact: redact.describe('As in a source, for all of them; its rules come before those of a source.'),
+    max_line_bytes: lineBytes.default(LINE_BYTES_MAX).describe('A longer line loses its end and is flagged.'),
+    open_files_max: z
+      .int()
+      .min(16)
+      .default(512)
+      .describe('Files held open at once; quiet ones beyond it are closed and opened again when they grow.'),
+    retention: retention.prefault({}).describe('What a channel keeps.'),
+    status_socket: statusSocket,
+    metrics: metrics.optional().describe('Metrics for Prometheus.'),
   })
   .transform(
     (config): AgentSettings => ({
       tenant: config.tenant,
-      host: config.host,
-      sources: config.sources,
-      maxLineBytes: config.max_line_bytes,
+      host: config.host ?? hostname(),
+      sources: config.sources.map((source) =>
+        sourceRule(source, { lineBytesMax: config.max_line_bytes, redact: config.redact }),
+      ),
       openFilesMax: config.open_files_max,
       retention: config.retention,
       ...(config.redis !== undefined && { redis: config.redis }),
+      ...(config.status_socket !== undefined && { statusSocket: config.status_socket }),
+      ...(config.metrics !== undefined && { metrics: config.metrics }),
     }),
   );
-
-function checkTemplate(template: string, context: z.core.$RefinementCtx<string>): void {
-  const problem = templateProblem(template);
-  if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
-}
-
-function absolute(include: string): string {
-  return include === STANDARD_INPUT || isAbsolute(include) ? include : keepSlash(include, resolve(include));
-}
-
-/** A trailing slash says that a directory is meant, also before it exists. */
-function keepSlash(original: string, resolved: string): string {
-  return original.endsWith('/') ? `${resolved}/` : resolved;
-}

@@ -6,7 +6,7 @@ import { type Dirent, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { SourceRule } from './config.js';
 import { type FileTarget, targetsOf } from './file-target.js';
-import { identityKey, lookOf } from './log-file.js';
+import { type FileLook, identityKey, lookOf } from './log-file.js';
 import { basesOf, isCompressedName } from './rotation-name.js';
 
 /** Directories that one rule's globs may reach into. */
@@ -18,7 +18,7 @@ const TIME_GRAIN_MS = 100;
 export interface FoundFile {
   readonly path: string;
   readonly rule: SourceRule;
-  readonly size: number;
+  readonly look: FileLook;
 }
 
 export interface DiscoveryEvents {
@@ -30,6 +30,8 @@ export interface DiscoveryEvents {
   onMissing(path: string, rule: SourceRule): void;
   onCompressed(path: string): void;
   onUnreadable(path: string, error: unknown): void;
+  /** A directory could be looked into. */
+  onReadable(directory: string): void;
   /** Whether the path is tailed, or was before the agent started. */
   isKnown(path: string): boolean;
 }
@@ -40,6 +42,8 @@ interface Visit {
   /** Whether a later change must show as a later time. */
   readonly isSettled: boolean;
   readonly directories: readonly string[];
+  /** Names that are meant and show nothing: links that dangle, and what may not be looked at. */
+  readonly unseen: readonly string[];
 }
 
 interface Place {
@@ -72,14 +76,19 @@ export class Discovery {
     this.scan();
   }
 
+  /** The rule that means a file of this path, whether or not there is one. */
+  ruleOf(path: string): SourceRule | undefined {
+    return this.#places.find(({ target }) => target.accepts(path))?.target.rule;
+  }
+
   #lookAtNamed(place: Place): void {
     const { base, rule, accepts } = place.target;
     const stats = this.#stat(base);
     if (stats?.isDirectory()) this.#visit(place, base, 0, new Set());
     if (stats?.isDirectory() || !accepts(base)) return;
     this.#announce(dirname(base));
-    if (stats?.isFile()) this.#report(base, rule, Number(stats.size));
-    else this.#events.onMissing(base, rule);
+    if (stats?.isFile()) this.#report(base, rule, lookOf(stats));
+    else if (!isCompressedName(basename(base))) this.#events.onMissing(base, rule);
   }
 
   #announce(directory: string): void {
@@ -95,43 +104,61 @@ export class Discovery {
     // A symbolic link that leads upwards.
     if (above.has(key)) return;
     let visit = place.visits.get(directory);
-    if (!visit?.isSettled || visit.identity !== key || visit.modifiedNs !== modifiedNs) {
+    const isSame = visit?.isSettled && visit.identity === key && visit.modifiedNs === modifiedNs;
+    if (visit === undefined || !isSame || this.#isAnyVisible(directory, visit.unseen)) {
       if (visit === undefined && place.visits.size >= DIRECTORIES_MAX) return;
       this.#events.onDirectory(directory, key);
       const ageMs = Date.now() - Number(modifiedNs / 1_000_000n);
-      const directories = this.#read(place.target, directory, depth);
-      visit = { modifiedNs, identity: key, isSettled: ageMs > TIME_GRAIN_MS, directories };
+      const found = this.#read(place.target, directory, depth);
+      // Rights that are given later do not change the time of a directory.
+      const isSettled = found !== undefined && ageMs > TIME_GRAIN_MS;
+      visit = { modifiedNs, identity: key, isSettled, ...(found ?? { directories: [], unseen: [] }) };
       place.visits.set(directory, visit);
     }
     const inside = new Set([...above, key]);
     for (const name of visit.directories) this.#visit(place, join(directory, name), depth + 1, inside);
   }
 
-  /** Reports the files and returns the names of the directories to go into. */
-  #read({ accepts, rule, depth: depthMax }: FileTarget, directory: string, depth: number): string[] {
-    const files = new Map<string, number>();
+  /** Neither a link's target nor rights that change show in the time of the directory. */
+  #isAnyVisible(directory: string, names: readonly string[]): boolean {
+    return names.some((name) => this.#stat(join(directory, name)) !== undefined);
+  }
+
+  /** Reports the files and returns the names of the directories to go into; undefined if it could not look. */
+  #read(
+    { accepts, rule, depth: depthMax }: FileTarget,
+    directory: string,
+    depth: number,
+  ): Pick<Visit, 'directories' | 'unseen'> | undefined {
+    const entries = this.#entries(directory);
+    if (entries === undefined) return undefined;
+    const files = new Map<string, FileLook>();
     const directories: string[] = [];
-    for (const entry of this.#entries(directory)) {
+    const unseen: string[] = [];
+    for (const entry of entries) {
       const path = join(directory, entry.name);
       if (depth < depthMax && !entry.name.startsWith('.') && this.#isDirectory(entry, path)) {
         directories.push(entry.name);
       } else if (accepts(path)) {
         const stats = this.#stat(path);
-        if (stats?.isFile()) files.set(entry.name, Number(stats.size));
+        if (stats?.isFile()) files.set(entry.name, lookOf(stats));
+        else if (stats === undefined) unseen.push(entry.name);
+      } else if (depth < depthMax && entry.isSymbolicLink() && this.#stat(path) === undefined) {
+        unseen.push(entry.name);
       }
     }
-    for (const [name, size] of files) {
+    for (const [name, look] of files) {
       const isRotation = basesOf(name).some(
         (base) => files.has(base) || this.#events.isKnown(join(directory, base)),
       );
-      if (!isRotation) this.#report(join(directory, name), rule, size);
+      if (!isRotation) this.#report(join(directory, name), rule, look);
     }
-    return directories;
+    return { directories, unseen };
   }
 
-  #report(path: string, rule: SourceRule, size: number): void {
+  #report(path: string, rule: SourceRule, look: FileLook): void {
     if (isCompressedName(basename(path))) this.#events.onCompressed(path);
-    else this.#events.onFile({ path, rule, size });
+    else this.#events.onFile({ path, rule, look });
   }
 
   #isDirectory(entry: Dirent, path: string): boolean {
@@ -139,12 +166,14 @@ export class Discovery {
     return entry.isSymbolicLink() && this.#stat(path)?.isDirectory() === true;
   }
 
-  #entries(directory: string): Dirent[] {
+  #entries(directory: string): Dirent[] | undefined {
     try {
-      return readdirSync(directory, { withFileTypes: true });
+      const entries = readdirSync(directory, { withFileTypes: true });
+      this.#events.onReadable(directory);
+      return entries;
     } catch (error) {
       this.#events.onUnreadable(directory, error);
-      return [];
+      return undefined;
     }
   }
 

@@ -7,6 +7,8 @@
  * the text as a whole and replacing its `\n` escapes.
  */
 import { isUtf8 } from 'node:buffer';
+import { leadingNuls } from './nuls.js';
+import { characterBoundary, type TextEncoding, UTF_8 } from './text-encoding.js';
 
 export interface EncodedLines {
   /** Lies in the workspace where that is large enough. */
@@ -14,6 +16,8 @@ export interface EncodedLines {
   readonly lines: number;
   /** Indexes of cut lines. */
   readonly cut: number[];
+  /** Passages that were taken out. */
+  readonly redactions?: number;
 }
 
 const NEWLINE = 0x0a;
@@ -43,23 +47,19 @@ for (const pair of ['\bb', '\tt', '\nn', '\ff', '\rr', '""', '\\\\'])
 const HEX_DIGITS = Buffer.from('0123456789abcdef');
 
 /** `bytes` are whole lines, the last one with or without its newline; at least one byte. */
-export function encodeLines(bytes: Buffer, lineBytesMax: number, workspace: Buffer): EncodedLines {
-  if (!isUtf8(bytes)) return encodeAnything(bytes, lineBytesMax);
+export function encodeLines(
+  bytes: Buffer,
+  encoding: TextEncoding,
+  lineBytesMax: number,
+  workspace: Buffer,
+): EncodedLines {
+  if (encoding !== UTF_8 || !isUtf8(bytes)) return encodeAnything(bytes, encoding, lineBytesMax);
   const needed = workspaceBytes(bytes.length);
   return encodeUtf8(
     bytes,
     lineBytesMax,
     workspace.length >= needed ? workspace : Buffer.allocUnsafeSlow(needed),
   );
-}
-
-/** `limit`, or up to three bytes less, so that no UTF-8 character is cut in two. */
-export function characterBoundary(bytes: Uint8Array, limit: number): number {
-  if (limit >= bytes.length) return bytes.length;
-  for (let end = limit; end > limit - 4 && end > 0; end--) {
-    if (((bytes[end] ?? 0) & 0xc0) !== 0x80) return end;
-  }
-  return limit;
 }
 
 /** One loop, a byte at a time: looking for each newline first and then escaping costs a third more. */
@@ -75,6 +75,9 @@ function encodeUtf8(bytes: Buffer, lineBytesMax: number, out: Buffer): EncodedLi
     const code = ESCAPES[byte] as number;
     if (code === 0) {
       out[at++] = byte;
+    } else if (byte === 0 && at === startInOut) {
+      // A hole before the line: not a part of it.
+      start = index + 1;
     } else if (byte !== NEWLINE) {
       at = writeEscaped(out, at, byte, code);
     } else {
@@ -129,21 +132,34 @@ function writeHex(out: Buffer, begin: number, byte: number): number {
   return at;
 }
 
-/** For bytes that are not UTF-8 throughout: line by line, so that one bad byte costs one character. */
-function encodeAnything(bytes: Buffer, lineBytesMax: number): EncodedLines {
+/** Line by line, so that one bad byte costs one character. */
+function encodeAnything(bytes: Buffer, encoding: TextEncoding, lineBytesMax: number): EncodedLines {
   const texts: string[] = [];
   const cut: number[] = [];
-  const end = contentEnd(bytes);
-  for (let start = 0; start <= end; ) {
-    const newline = bytes.indexOf(NEWLINE, start);
-    const stop = newline === -1 ? end : newline;
-    const carriage = newline !== -1 && newline > start && bytes[newline - 1] === CARRIAGE_RETURN ? 1 : 0;
-    const line = bytes.subarray(start, stop - carriage);
+  for (let start = 0; start < bytes.length; ) {
+    const next = encoding.firstLineEnd(bytes, start);
+    const line = lineContent(bytes.subarray(start, next === 0 ? bytes.length : next), encoding, next > 0);
     if (line.length > lineBytesMax) cut.push(texts.length);
-    texts.push(line.toString('utf8', 0, characterBoundary(line, lineBytesMax)));
-    start = stop + 1;
+    texts.push(encoding.decode(line, lineBytesMax));
+    start = next === 0 ? bytes.length : next;
   }
   return { json: Buffer.from(JSON.stringify(texts)), lines: texts.length, cut };
+}
+
+/** Without the line's end, and without the NULs of a hole before it. */
+export function lineContent(
+  line: Buffer,
+  { unitBytes, carriageReturn }: TextEncoding,
+  hasNewline: boolean,
+): Buffer {
+  let end = line.length;
+  if (hasNewline) {
+    end -= unitBytes;
+    const before = line.subarray(Math.max(0, end - unitBytes), end);
+    if (before.equals(carriageReturn)) end -= unitBytes;
+  }
+  const nuls = leadingNuls(line.subarray(0, end));
+  return line.subarray(nuls - (nuls % unitBytes), end);
 }
 
 /** Where the text of the last line ends: its newline ends a line and does not begin one. */

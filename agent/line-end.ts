@@ -1,17 +1,29 @@
 /** Finds where the last whole line of a file ends, reading backwards: no offset ever lies inside a line. */
+import { BOM_BYTES_MAX, encodingAt } from './byte-order-mark.js';
 import type { ByteReader } from './log-file.js';
+import type { TextEncoding } from './text-encoding.js';
 
 const BLOCK_BYTES = 64 * 1024;
-const NEWLINE = 0x0a;
 
-/** The offset behind the last newline before `size`; 0 where there is none. */
-export async function lastLineEnd(reader: ByteReader, size: number): Promise<number> {
-  const block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
-  for (let end = size; end > 0; end -= BLOCK_BYTES) {
+/** The offset behind the last newline before `size`; 0 where there is none. `configured` as in a line format. */
+export async function lastLineEnd(
+  reader: ByteReader,
+  size: number,
+  configured: TextEncoding,
+): Promise<number> {
+  if (size === 0) return 0;
+  const block = Buffer.allocUnsafeSlow(Math.min(BLOCK_BYTES, Math.max(BOM_BYTES_MAX, size)));
+  const head = await readUpTo(reader, block.subarray(0, Math.min(BOM_BYTES_MAX, size)), 0);
+  const encoding = encodingAt(head, configured)?.encoding;
+  if (encoding === undefined) return 0;
+  for (let end = size - (size % encoding.unitBytes); end > 0; end -= BLOCK_BYTES) {
     const start = Math.max(0, end - BLOCK_BYTES);
-    const filled = await reader.read(block.subarray(0, end - start), start);
-    const newline = block.lastIndexOf(NEWLINE, filled - 1);
-    if (filled > 0 && newline !== -1) return start + newline + 1;
+    const lineEnd = encoding.lastLineEnd(await readUpTo(reader, block.subarray(0, end - start), start));
+    if (lineEnd > 0) return start + lineEnd;
   }
   return 0;
+}
+
+async function readUpTo(reader: ByteReader, target: Buffer, offset: number): Promise<Buffer> {
+  return target.subarray(0, await reader.read(target, offset));
 }

@@ -2,8 +2,9 @@
  * A file as the agent sees it: opened once, read by offset, recognised by device and inode. It never seeks,
  * writes or decides anything. Who opened it closes it.
  */
-import type { BigIntStats } from 'node:fs';
-import { constants, type FileHandle, open, stat } from 'node:fs/promises';
+import { type BigIntStats, fstatSync, statSync } from 'node:fs';
+import { constants, type FileHandle, open } from 'node:fs/promises';
+import { systemCode } from './system-error.js';
 
 /** Device and inode as decimal text: they exceed 2^53 on some file systems. */
 export interface FileIdentity {
@@ -22,11 +23,25 @@ export interface FileLook {
 }
 
 export function identityKey({ device, inode }: FileIdentity): string {
-  return `${device}:${inode}`;
+  // Kept by the thousand: a joined text is one piece where a template holds on to its parts.
+  return [device, inode].join(':');
 }
 
 export function isSameFile(a: FileIdentity, b: FileIdentity): boolean {
   return a.inode === b.inode && a.device === b.device;
+}
+
+/** Whether nothing was written between two looks at a path, as far as looks can tell. */
+export function isSameLook(a: FileLook, b: FileLook): boolean {
+  return a.size === b.size && a.modifiedNs === b.modifiedNs && isSameFile(a.identity, b.identity);
+}
+
+/** The same of a look that was not made yet. */
+export function shows({ size, mtimeNs, ino, dev }: BigIntStats, look: FileLook): boolean {
+  const { inode, device } = look.identity;
+  return (
+    Number(size) === look.size && mtimeNs === look.modifiedNs && `${ino}` === inode && `${dev}` === device
+  );
 }
 
 /** Bytes that can be read by offset, more than once. */
@@ -35,11 +50,23 @@ export interface ByteReader {
   read(target: Buffer, offset: number): Promise<number>;
 }
 
-export class LogFile implements ByteReader {
+/** A file whose bytes are those of a source, as they are or unpacked. Who opened it closes it. */
+export interface SourceFile extends ByteReader {
   /** Where it was found; it may have been renamed since. */
   readonly path: string;
   readonly identity: FileIdentity;
+  /** `size` is that of the source's bytes. */
+  look(): Promise<FileLook>;
+  close(): Promise<void>;
+  /** The handle gives nothing any more; a new one may. */
+  readonly isStale: boolean;
+}
+
+export class LogFile implements SourceFile {
+  readonly path: string;
+  readonly identity: FileIdentity;
   readonly #handle: FileHandle;
+  #isStale = false;
 
   constructor(path: string, identity: FileIdentity, handle: FileHandle) {
     this.path = path;
@@ -47,22 +74,44 @@ export class LogFile implements ByteReader {
     this.#handle = handle;
   }
 
+  get isStale(): boolean {
+    return this.#isStale;
+  }
+
   async look(): Promise<FileLook> {
-    return lookOf(await this.#handle.stat({ bigint: true }));
+    try {
+      return lookOf(fstatSync(this.#handle.fd, BIGINT));
+    } catch (error) {
+      throw this.#noted(error);
+    }
   }
 
   async read(target: Buffer, offset: number): Promise<number> {
     let filled = 0;
-    while (filled < target.length) {
-      const { bytesRead } = await this.#handle.read(target, filled, target.length - filled, offset + filled);
-      if (bytesRead === 0) break;
-      filled += bytesRead;
+    try {
+      while (filled < target.length) {
+        const { bytesRead } = await this.#handle.read(
+          target,
+          filled,
+          target.length - filled,
+          offset + filled,
+        );
+        if (bytesRead === 0) break;
+        filled += bytesRead;
+      }
+    } catch (error) {
+      throw this.#noted(error);
     }
     return filled;
   }
 
   async close(): Promise<void> {
     await this.#handle.close();
+  }
+
+  #noted(error: unknown): unknown {
+    if (STALE.has(systemCode(error))) this.#isStale = true;
+    return error;
   }
 }
 
@@ -71,7 +120,7 @@ export async function openLogFile(path: string): Promise<LogFile | undefined> {
   const handle = await unlessMissing(open(path, constants.O_RDONLY | constants.O_NONBLOCK));
   if (handle === undefined) return undefined;
   try {
-    const stats = await handle.stat({ bigint: true });
+    const stats = fstatSync(handle.fd, BIGINT);
     if (stats.isFile()) return new LogFile(path, lookOf(stats).identity, handle);
   } catch (error) {
     await handle.close();
@@ -81,10 +130,34 @@ export async function openLogFile(path: string): Promise<LogFile | undefined> {
   return undefined;
 }
 
+/** The file with that device and inode; undefined where the path shows none, or another one. */
+export async function openSameFile(path: string, identity: FileIdentity): Promise<LogFile | undefined> {
+  const file = await openLogFile(path);
+  if (file === undefined || isSameFile(file.identity, identity)) return file;
+  await file.close();
+  return undefined;
+}
+
 /** Undefined where there is no regular file. */
 export async function lookAt(path: string): Promise<FileLook | undefined> {
-  const stats = await unlessMissing(stat(path, { bigint: true }));
+  const stats = await unlessMissing(statOf(path));
   return stats?.isFile() ? lookOf(stats) : undefined;
+}
+
+/** The same, and when its name or content changed last, in nanoseconds since 1970. */
+export async function lookWithChange(
+  path: string,
+): Promise<{ readonly look: FileLook; readonly changedNs: bigint } | undefined> {
+  const stats = await unlessMissing(statOf(path));
+  return stats?.isFile() ? { look: lookOf(stats), changedNs: stats.ctimeNs } : undefined;
+}
+
+/**
+ * Synchronous on purpose, as the other looks are: 2 µs, where the thread pool takes ten times that and leaves
+ * memory behind, which at a start with thousands of files was most of what the agent held.
+ */
+async function statOf(path: string): Promise<BigIntStats> {
+  return statSync(path, BIGINT);
 }
 
 export function lookOf(stats: BigIntStats): FileLook {
@@ -96,12 +169,12 @@ export function lookOf(stats: BigIntStats): FileLook {
   };
 }
 
-const MISSING: ReadonlySet<unknown> = new Set(['ENOENT', 'ENOTDIR', 'ENXIO']);
+const BIGINT = { bigint: true } as const;
 
-/** The system's code of an error, such as `EACCES`. */
-export function systemCode(error: unknown): string | undefined {
-  return error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
-}
+/** The file server has forgotten the handle, or the mount that it belonged to is gone. */
+const STALE: ReadonlySet<unknown> = new Set(['ESTALE', 'ENOTCONN', 'ESHUTDOWN', 'ENODEV']);
+
+const MISSING: ReadonlySet<unknown> = new Set(['ENOENT', 'ENOTDIR', 'ENXIO']);
 
 async function unlessMissing<T>(attempt: Promise<T>): Promise<T | undefined> {
   try {

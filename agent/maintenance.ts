@@ -2,16 +2,17 @@
  * What is done now and then, whether or not files change: retention for channels that nobody appends to, a
  * comparison with the store's positions, and forgetting sources whose files are gone.
  */
-import { readdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
 import { messageOf } from '../shared/errors.js';
 import type { Logger } from '../shared/logger.js';
 import type { LogWriter } from '../shared/store/log-store.js';
+import { bygoneSources } from './bygone-sources.js';
 import type { KnownSource, Ledger } from './ledger.js';
-import { identityKey, lookAt } from './log-file.js';
 
-/** Rounds of trimming between two comparisons with the store. */
-const ROUNDS_PER_COMPARISON = 5;
+/** A comparison asks for much more than a trimming, and is due so much less often. */
+const PERIODS_PER_COMPARISON = 5;
+
+/** Channels trimmed at one sweep: with 10,000 of them a round takes some minutes, and not a core for seconds. */
+const TRIMS_PER_SWEEP = 50;
 
 export interface MaintenanceOptions {
   readonly writer: LogWriter;
@@ -29,14 +30,17 @@ export interface MaintenanceOptions {
 
 export class Maintenance {
   readonly #options: MaintenanceOptions;
-  #nextAtMs: number;
-  #round = 0;
+  #nextTrimAtMs: number;
+  #nextComparisonAtMs: number;
+  /** Channels that this round has still to trim. */
+  #untrimmed: string[] = [];
   #work: Promise<void> | undefined;
   #isComparisonDue = false;
 
   constructor(options: MaintenanceOptions) {
     this.#options = options;
-    this.#nextAtMs = performance.now() + options.everyMs;
+    this.#nextTrimAtMs = performance.now() + options.everyMs;
+    this.#nextComparisonAtMs = performance.now() + options.everyMs * PERIODS_PER_COMPARISON;
   }
 
   /** Compares positions as soon as possible: the store was away, or a source was seen to be behind. */
@@ -46,11 +50,18 @@ export class Maintenance {
   }
 
   sweep(): void {
-    if (this.#isComparisonDue) this.compareSoon();
-    if (this.#isComparisonDue || performance.now() < this.#nextAtMs) return;
-    this.#nextAtMs = performance.now() + this.#options.everyMs;
-    this.#isComparisonDue = ++this.#round % ROUNDS_PER_COMPARISON === 0;
-    this.#do(() => this.#trim());
+    const now = performance.now();
+    const { everyMs, channels } = this.#options;
+    if (this.#isComparisonDue || now >= this.#nextComparisonAtMs) {
+      this.#nextComparisonAtMs = now + everyMs * PERIODS_PER_COMPARISON;
+      this.compareSoon();
+      return;
+    }
+    if (this.#untrimmed.length === 0 && now >= this.#nextTrimAtMs) {
+      this.#nextTrimAtMs = now + everyMs;
+      this.#untrimmed = [...channels()];
+    }
+    if (this.#untrimmed.length > 0) this.#do(() => this.#trimSome());
   }
 
   async stop(): Promise<void> {
@@ -67,9 +78,10 @@ export class Maintenance {
       });
   }
 
-  async #trim(): Promise<void> {
+  async #trimSome(): Promise<void> {
     const { writer, tenant } = this.#options;
-    for (const channel of this.#options.channels()) await writer.trim({ tenant, channel });
+    const channels = this.#untrimmed.splice(-TRIMS_PER_SWEEP);
+    await Promise.all(channels.map((channel) => writer.trim({ tenant, channel })));
   }
 
   async #compare(): Promise<void> {
@@ -84,44 +96,14 @@ export class Maintenance {
 
   async #retire(): Promise<void> {
     const { ledger, writer, tenant } = this.#options;
-    const live = this.#options.live();
-    const presence = new Presence();
-    const gone = new Map<string, string[]>();
+    const bygone = new Set(await bygoneSources(ledger, this.#options.live()));
+    const byChannel = new Map<string, string[]>();
     for (const known of ledger.all()) {
-      if (live.has(known) || !(await isGone(known, ledger, presence))) continue;
-      gone.set(known.channel, [...(gone.get(known.channel) ?? []), known.source]);
+      // Of the names that a living source has left behind only the latest still says something.
+      const names = bygone.has(known) ? [...known.earlier, known] : known.earlier.slice(0, -1);
+      for (const { channel, source } of names)
+        byChannel.set(channel, [...(byChannel.get(channel) ?? []), source]);
     }
-    for (const [channel, sources] of gone) await writer.retireSources({ tenant, channel }, sources);
+    for (const [channel, sources] of byChannel) await writer.retireSources({ tenant, channel }, sources);
   }
-}
-
-/**
- * Whether no file beside the source's path has its device and inode, or the file became a later source. While
- * the file is there the source is kept, however old: it says that the file was read.
- */
-async function isGone(known: KnownSource, ledger: Ledger, presence: Presence): Promise<boolean> {
-  const { identity, generation, path } = known;
-  if (identity.inode === '') return false;
-  if (ledger.ofIdentity(identity)[0]?.generation !== generation) return true;
-  return !(await presence.in(dirname(path))).has(identityKey(identity));
-}
-
-/** Which files there are in directories, each read once. */
-class Presence {
-  readonly #directories = new Map<string, Promise<ReadonlySet<string>>>();
-
-  in(directory: string): Promise<ReadonlySet<string>> {
-    const listed = this.#directories.get(directory) ?? identitiesIn(directory);
-    this.#directories.set(directory, listed);
-    return listed;
-  }
-}
-
-async function identitiesIn(directory: string): Promise<ReadonlySet<string>> {
-  const keys = new Set<string>();
-  for (const name of await readdir(directory).catch(() => [])) {
-    const look = await lookAt(join(directory, name)).catch(() => undefined);
-    if (look !== undefined) keys.add(identityKey(look.identity));
-  }
-  return keys;
 }

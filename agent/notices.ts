@@ -3,10 +3,13 @@
  * step. A problem is told again only after it had gone away.
  */
 
-import { messageOf } from '../shared/errors.js';
 import type { Logger } from '../shared/logger.js';
 import type { AgentCounters } from './agent-stats.js';
-import { systemCode } from './log-file.js';
+import type { ArchiveObstacle } from './archive-survey.js';
+import { identityKey } from './log-file.js';
+import type { Overtaken } from './passed-over.js';
+import { Problems } from './problems.js';
+import { systemCode, systemMessage } from './system-error.js';
 
 const ADVICE: Readonly<Record<string, string>> = {
   EACCES: 'give the agent the right to read it (and to enter its directories)',
@@ -14,6 +17,8 @@ const ADVICE: Readonly<Record<string, string>> = {
   EMFILE: 'raise the limit of open files (ulimit -n) or lower open_files_max',
   ENFILE: 'raise the system limit of open files (fs.file-max)',
   EIO: 'look at the disk',
+  EUCLEAN: 'check the file system (fsck)',
+  ENOTCONN: 'look at the network file system',
   ESTALE: 'look at the network file system',
 };
 
@@ -27,7 +32,19 @@ export interface Loss {
   readonly lostBytes: number;
 }
 
+const WHY_NOT_READ: Readonly<Record<ArchiveObstacle['reason'], string>> = {
+  damaged:
+    'is damaged and cannot be unpacked; lines of it that were not read before it was compressed are lost',
+  format:
+    'may hold lines that were not read before it was compressed, and only .gz is unpacked here; ' +
+    'unpack it where it is and they are read. Rotate with gzip, or with delaycompress',
+  forbidden:
+    'may hold lines that were not read before it was compressed; give the agent the right to read it',
+};
+
 export class Notices {
+  /** Of paths that cannot be read, or could not. */
+  readonly problems = new Problems();
   readonly #logger: Logger;
   readonly #counters: AgentCounters;
   readonly #told = new Map<string, string>();
@@ -40,17 +57,30 @@ export class Notices {
   /** A file that cannot be read now; it is tried again at every sweep, and nothing of it is skipped. */
   unreadable(path: string, error: unknown): void {
     const code = systemCode(error) ?? 'error';
+    this.problems.begin(path, systemMessage(error), Date.now());
     if (this.#told.get(path) === code) return;
     this.#told.set(path, code);
     const advice = ADVICE[code] ?? 'it is tried again by itself';
-    this.#logger.warn(`${path} cannot be read: ${messageOf(error)}; ${advice}`, { path, code });
+    this.#logger.warn(`${path} cannot be read: ${systemMessage(error)}; ${advice}`, { path, code });
   }
 
   readable(path: string): void {
+    this.problems.end(path);
     const told = this.#told.get(path);
     if (told === undefined) return;
     this.#told.delete(path);
     if (told !== 'missing') this.#logger.info(`${path} can be read again`, { path });
+  }
+
+  /** There is nothing at the path, so nothing that could not be read. */
+  absent(path: string): void {
+    this.problems.end(path);
+  }
+
+  /** Nobody wants the path any more: what is wrong with it does not matter, and is new if it is wanted again. */
+  forget(path: string): void {
+    this.#told.delete(path);
+    this.problems.end(path);
   }
 
   missing(path: string): void {
@@ -82,10 +112,31 @@ export class Notices {
 
   vanished(path: string, offset: number): void {
     this.#logger.warn(
-      `${path}: the file that was read last, up to byte ${offset}, is not beside it any more; ` +
+      `${path}: the file that was read last, up to byte ${offset}, is not beside it any more, nor in a .gz; ` +
         'if it held more than that, the rest is lost. Rotate less often or keep more rotated files',
       { path, appendedBytes: offset },
     );
+  }
+
+  /** Rotation deletes files before anybody can see them. */
+  overtaken(path: string, { files, bytes }: Overtaken = { files: 0, bytes: 0 }): void {
+    this.#counters.lostBytes += bytes;
+    const known = files === 0 ? '' : `; ${files} that were seen held at least ${bytes} bytes`;
+    this.#logger.warn(
+      `${path} is rotated faster than it is read: the file that was read last is deleted, and what came and was ` +
+        `deleted between it and the oldest one that is left is lost unread${known}. ` +
+        'Rotate less often or keep more rotated files',
+      { path, lostFiles: files, lostBytes: bytes },
+    );
+  }
+
+  /** An archive that may hold unread lines and cannot be read; it holds nothing up. */
+  obstacle(path: string, { archive, identity, reason, cause }: ArchiveObstacle): void {
+    const told = `${identityKey(identity)} ${reason}`;
+    if (this.#told.has(told)) return;
+    this.#told.set(told, 'once');
+    this.#counters.archivesNotRead++;
+    this.#logger.warn(`${archive} ${WHY_NOT_READ[reason]}`, { path, archive, reason, cause });
   }
 
   tooManyWaiting(path: string, held: number): void {

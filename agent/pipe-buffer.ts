@@ -2,6 +2,7 @@
  * The bytes of a pipe that may be needed again: read by offset like a file's, given back once they are
  * appended. It holds what it is given; whoever fills it watches `heldBytes`.
  */
+import { BOM_BYTES_MAX } from './byte-order-mark.js';
 import type { ByteReader } from './log-file.js';
 
 /** The grain in which bytes are given back: what a pipe delivers at a time. */
@@ -17,6 +18,7 @@ export class PipeBuffer implements ByteReader {
   #start = 0;
   #end = 0;
   #heldBytes = 0;
+  #head = Buffer.alloc(0);
 
   /** The first byte that is still there. */
   get start(): number {
@@ -31,7 +33,14 @@ export class PipeBuffer implements ByteReader {
     return this.#heldBytes;
   }
 
+  /** The first bytes of the pipe, in which a byte order mark may be; they are kept. */
+  get head(): Buffer {
+    return this.#head;
+  }
+
   append(bytes: Buffer): void {
+    if (this.#end < BOM_BYTES_MAX)
+      this.#head = Buffer.concat([this.#head, bytes.subarray(0, BOM_BYTES_MAX - this.#end)]);
     for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
       const piece = bytes.subarray(at, at + PIECE_BYTES);
       this.#pieces.push({ offset: this.#end, bytes: piece });
@@ -40,7 +49,7 @@ export class PipeBuffer implements ByteReader {
     }
   }
 
-  /** Bytes that were forgotten inside a long line read as NUL. */
+  /** Bytes that were forgotten inside a long line or a hole read as NUL. */
   async read(target: Buffer, offset: number): Promise<number> {
     const length = Math.max(0, Math.min(target.length, this.#end - offset));
     target.fill(0, 0, length);
@@ -58,7 +67,7 @@ export class PipeBuffer implements ByteReader {
     this.#keep(({ offset: at, bytes }) => at + bytes.length > this.#start);
   }
 
-  /** The middle of a line that is over the limit is not needed: only its length is. */
+  /** Of a hole, and of a line's bytes over the limit, only the length is needed. */
   forget(from: number, to: number): void {
     this.#keep(({ offset: at, bytes }) => at < from || at + bytes.length > to);
   }

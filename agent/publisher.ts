@@ -13,14 +13,24 @@ export type Setback =
   /** The source stands elsewhere: a reply was lost, or another agent reads the same file. */
   | { readonly kind: 'conflict' }
   | { readonly kind: 'unknown_source' }
-  /** The outcome is unknown. */
-  | { readonly kind: 'error'; readonly error: unknown };
+  /** The outcome is unknown. Of what was sent at once, this failed first. */
+  | {
+      readonly kind: 'error';
+      readonly error: unknown;
+      readonly outgoing: Outgoing;
+      readonly payloadBytes: number;
+    };
+
+/** What became of a batch. One behind a setback is dropped without being sent. */
+export type Result = Setback | { readonly kind: 'appended' } | { readonly kind: 'dropped' };
 
 export interface Outgoing {
   readonly from: number;
   readonly lines: EncodedLines;
   /** Where the source stands once this is appended. */
   readonly position: SourcePosition;
+  /** It stands for a line that the store does not take. */
+  readonly isPlaceholder: boolean;
 }
 
 export interface PublisherOptions {
@@ -61,7 +71,7 @@ export class Publisher {
   }
 
   /** `whenReturned` is called once the batch is appended, refused or dropped. */
-  publish(outgoing: Outgoing, whenReturned: () => void): void {
+  publish(outgoing: Outgoing, whenReturned: (result: Result) => void): void {
     this.#underWay++;
     const encoded = encodePayload(outgoing.lines.json);
     // Handled below, in order; until then a failure must not count as unhandled.
@@ -72,11 +82,12 @@ export class Publisher {
       () => {},
     );
     void outcome
-      .then((appended) => appended.reply)
-      .catch((error: unknown) => this.#fail({ kind: 'error', error }))
-      .finally(() => {
+      .then(({ reply }) => reply)
+      .catch((error: unknown): Result => ({ kind: 'error', error, outgoing, payloadBytes: 0 }))
+      .then((result) => {
+        if (result.kind !== 'appended' && result.kind !== 'dropped') this.#setback ??= result;
         this.#underWay--;
-        whenReturned();
+        whenReturned(result);
         this.#onReturn?.();
       });
   }
@@ -85,25 +96,25 @@ export class Publisher {
   async #append(
     outgoing: Outgoing,
     encoded: ReturnType<typeof encodePayload>,
-  ): Promise<{ reply: Promise<void> }> {
-    const { writer, id, source } = this.#options;
+  ): Promise<{ reply: Promise<Result> }> {
+    const { writer, id, source, onAppended } = this.#options;
     const { from, lines, position } = outgoing;
     const { encoding, payload: shared } = await encoded;
     // A store that gave a call up may still hold on to its payload when the workspace is used again.
     const payload = encoding === 'json' ? Buffer.from(shared) : shared;
-    if (this.#setback !== undefined) return { reply: Promise.resolve() };
+    // A placeholder is for the store to decide on: it has no place where its line was taken.
+    const isDropped = this.#setback !== undefined && !outgoing.isPlaceholder;
+    if (isDropped) return { reply: Promise.resolve({ kind: 'dropped' }) };
     const { lines: count, cut } = lines;
     const batch = { source, from, to: position.offset, lines: count, encoding, payload, cut };
-    const reply = writer.append(id, batch, position.mark).then((outcome) => {
-      if (outcome.kind === 'appended') this.#options.onAppended(outgoing);
-      else this.#fail({ kind: outcome.kind });
-    });
-    reply.catch(() => {});
+    const reply = writer.append(id, batch, position.mark).then(
+      ({ kind }): Result => {
+        if (kind === 'appended') onAppended(outgoing);
+        return { kind };
+      },
+      (error: unknown): Result => ({ kind: 'error', error, outgoing, payloadBytes: payload.length }),
+    );
     return { reply };
-  }
-
-  #fail(setback: Setback): void {
-    this.#setback ??= setback;
   }
 
   #nextReturn(): Promise<void> {

@@ -3,8 +3,8 @@
  * only when its time has changed: thousands of lineages in one directory ask for theirs at a start.
  */
 import { readdir, stat } from 'node:fs/promises';
-import { systemCode } from './log-file.js';
-import { basesOf, isCompressedName } from './rotation-name.js';
+import { basesOf } from './rotation-name.js';
+import { systemCode } from './system-error.js';
 
 /** A directory that changed so shortly before it was read may change again under the same time stamp. */
 const TIME_GRAIN_MS = 100;
@@ -19,7 +19,7 @@ interface Index {
 export class RotatedNames {
   readonly #indexes = new Map<string, Promise<Index | undefined>>();
 
-  /** Sorted; without compressed files. Rejects where the directory cannot be read. */
+  /** Sorted; compressed files too. Rejects where the directory cannot be read. */
   async of(base: string, directory: string): Promise<readonly string[]> {
     const modifiedNs = await modifiedNsOf(directory);
     if (modifiedNs === undefined) return [];
@@ -58,7 +58,6 @@ async function modifiedNsOf(directory: string): Promise<bigint | undefined> {
 async function indexOf(directory: string, modifiedNs: bigint): Promise<Index> {
   const byBase = new Map<string, string[]>();
   for (const name of (await readdir(directory)).sort()) {
-    if (isCompressedName(name)) continue;
     for (const base of basesOf(name)) byBase.set(base, [...(byBase.get(base) ?? []), name]);
   }
   return { modifiedNs, byBase };

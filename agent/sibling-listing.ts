@@ -5,28 +5,41 @@
  */
 import { lstat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { type FileLook, isSameFile, lookAt } from './log-file.js';
+import { linkTarget } from './link-target.js';
+import { type FileLook, isSameFile, lookWithChange } from './log-file.js';
 import type { RotatedNames } from './rotated-names.js';
 
 export interface Listed {
   readonly path: string;
   readonly look: FileLook;
+  /** When its name or content changed last, in nanoseconds since 1970. */
+  readonly changedNs: bigint;
 }
 
 /**
- * The path itself, if there is a file, and its rotations; a rotated file elsewhere is not found. Undefined
- * where a name had moved on before it was looked at.
+ * The path itself, if there is a file, and its rotations, compressed or not, beside it and beside what it links
+ * to; a rotated file elsewhere is not found. Each file once. Undefined where a name had moved on before it was
+ * looked at.
  */
 export async function listSiblings(path: string, names: RotatedNames): Promise<Listed[] | undefined> {
-  const directory = dirname(path);
-  const rotated = await names.of(basename(path), directory);
+  const target = await linkTarget(path);
+  const rotated = await rotationsOf(path, names);
+  const elsewhere = target === undefined ? [] : await rotationsOf(target, names);
   const listed: Listed[] = [];
-  for (const entry of [path, ...rotated.map((name) => join(directory, name))]) {
-    const look = await lookAt(entry);
-    if (look !== undefined) listed.push({ path: entry, look });
-    else if (entry !== path && !(await exists(entry))) return undefined;
+  for (const entry of [path, ...rotated, ...elsewhere]) {
+    const seen = await lookWithChange(entry);
+    if (seen === undefined) {
+      if (entry !== path && !(await exists(entry))) return undefined;
+    } else if (!listed.some((other) => isSameFile(other.look.identity, seen.look.identity))) {
+      listed.push({ path: entry, ...seen });
+    }
   }
   return listed;
+}
+
+async function rotationsOf(path: string, names: RotatedNames): Promise<string[]> {
+  const directory = dirname(path);
+  return (await names.of(basename(path), directory)).map((name) => join(directory, name));
 }
 
 /** A directory or a pipe of that name is no sign of anything. */

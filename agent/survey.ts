@@ -2,22 +2,27 @@
  * Looks at a path and the rotated files beside it, and says which of them hold bytes that are not in the
  * store, in the order they were written. It opens files and compares marks; it appends nothing.
  */
+import type { SourcePosition } from '../shared/store/log-store.js';
+import { type ArchiveObstacle, ArchiveSurvey } from './archive-survey.js';
+import { type Archives, openListed } from './archives.js';
+import {
+  byAge,
+  type Candidate,
+  candidateOf,
+  candidatesOf,
+  closeAll,
+  hasUnread,
+  type Opened,
+} from './candidates.js';
+import { isCopyOfAny, isPartOfAny, originalOf } from './copies.js';
+import { type CountedTime, countedTimes } from './counted-time.js';
 import type { KnownSource, Ledger } from './ledger.js';
-import { type FileIdentity, type FileLook, isSameFile, type LogFile, openLogFile } from './log-file.js';
-import { beganLike, fits, isEvidence, markOfUnread } from './mark.js';
+import { type FileIdentity, type FileLook, isSameFile, openLogFile } from './log-file.js';
+import { absentOf, isAfterAll, isWorthwhile, wholesOf } from './looks.js';
+import { isEvidence } from './mark.js';
 import type { RotatedNames } from './rotated-names.js';
-import { compareRotationAge } from './rotation-name.js';
+import { isCompressedName, uncompressedName } from './rotation-name.js';
 import { isSameListing, type Listed, listSiblings } from './sibling-listing.js';
-
-/** A file to be read, opened. Whoever gets it closes it. */
-export interface Candidate {
-  readonly file: LogFile;
-  readonly look: FileLook;
-  /** Mark of its beginning, from before anybody could have copied and truncated it unseen. */
-  readonly unreadMark: string;
-  /** The source that it goes on with; undefined where it begins a new one. */
-  readonly known: KnownSource | undefined;
-}
 
 export interface Survey {
   /** Rotated files with unread bytes, oldest first. */
@@ -26,8 +31,13 @@ export interface Survey {
   readonly current: Candidate | undefined;
   /** Whether another survey is needed: names were moving, or there were more files than asked for. */
   readonly isIncomplete: boolean;
+  /** Whether it is needed because an archive is being written. */
+  readonly isWaiting: boolean;
+  /** Archives that may hold unread bytes and cannot be read. */
+  readonly obstacles: readonly ArchiveObstacle[];
   /** All files that were looked at, by the names they had at one instant. */
   readonly listed: readonly Listed[];
+  readonly countedNs: CountedTime;
   /** Whether an agent has read something under this path before. */
   readonly hasPast: boolean;
   /** The source that was read last under this path, if its bytes are nowhere to be found. */
@@ -38,22 +48,25 @@ export interface SurveyOptions {
   readonly path: string;
   readonly ledger: Ledger;
   readonly names: RotatedNames;
+  readonly archives: Archives;
+  /** How long an archive without an end may stay as it is before it counts as damaged. */
+  readonly lingerMs: number;
   /** Older files to return at the most. */
   readonly olderMax: number;
   /** Whether a file is being read already, here or under another path. */
   isTaken(identity: FileIdentity): boolean;
   /** Sources that are being read already. */
   isLive(known: KnownSource): boolean;
+  /** Whether a rotated file that is being read holds all that ends at this place. */
+  isHeld(end: SourcePosition): Promise<boolean>;
   /** Whether the file at the path is the one that was there before: then nothing came in between. */
   readonly isCurrentKept: boolean;
 }
 
-/** Marks hold whole milliseconds. */
-const MARK_GRAIN_NS = 1_000_000n;
-
 const NOTHING: Survey = {
   ...{ older: [], current: undefined, listed: [], vanished: undefined },
-  ...{ hasPast: false, isIncomplete: false },
+  countedNs: (_path, modifiedNs) => modifiedNs,
+  ...{ hasPast: false, isIncomplete: false, isWaiting: false, obstacles: [] },
 };
 
 const INCOMPLETE: Survey = { ...NOTHING, hasPast: true, isIncomplete: true };
@@ -65,15 +78,22 @@ export async function survey(options: SurveyOptions): Promise<Survey> {
     if (first !== undefined) return first;
   }
   const listed = await listSiblings(path, names);
-  const opened = listed && (await openWorthwhile(listed, options));
-  if (listed === undefined || opened === undefined) return INCOMPLETE;
+  if (listed === undefined) return INCOMPLETE;
+  const isTaken = (known: KnownSource) =>
+    options.isLive(known) || listed.some(({ look }) => isSameFile(look.identity, known.identity));
+  for (const { look } of listed) ledger.renumber(path, look.identity, isTaken);
+  const countedNs = countedTimes(rotatedAmong(listed, path), ({ look }) => readNsOf(look, ledger));
+  const candidates = await openWorthwhile(listed, countedNs, options);
+  if (candidates === undefined) return INCOMPLETE;
+  const opened: Opened[] = [...candidates];
   try {
     // The copy that explains why a file is shorter may have come after the first listing.
     if (!isSameListing(listed, await listSiblings(path, names))) {
       await closeAll(opened);
       return INCOMPLETE;
     }
-    const result = { ...(await choose(opened, wholesOf(listed, ledger), options)), listed };
+    const choice = await choose(candidates, opened, { listed, countedNs }, options);
+    const result = { ...choice, listed, countedNs };
     const chosen = new Set([...result.older, result.current].map((candidate) => candidate?.file));
     await closeAll(opened.filter(({ file }) => !chosen.has(file)));
     return result;
@@ -97,24 +117,25 @@ async function surveyFirst({ path, ledger, isTaken }: SurveyOptions): Promise<Su
 /** Opens what may hold something unread; undefined if a name was given to another file meanwhile. */
 async function openWorthwhile(
   listed: readonly Listed[],
+  countedNs: CountedTime,
   options: SurveyOptions,
 ): Promise<Candidate[] | undefined> {
-  const { path, ledger, isTaken, isCurrentKept } = options;
+  const { path, ledger, isTaken, isLive, isCurrentKept } = options;
   const past = ledger.ofPath(path);
+  const absent = absentOf(past, listed, ledger).filter((known) => !isLive(known));
   const opened: Candidate[] = [];
   try {
     for (const entry of listed) {
       const { identity } = entry.look;
-      const isWanted = entry.path === path ? !isCurrentKept : isWorthwhile(entry.look, past, ledger);
+      const isWanted =
+        entry.path === path ? !isCurrentKept : isWorthwhile(entry, past, absent, ledger, countedNs);
       if (!isWanted || isTaken(identity)) continue;
-      const file = await openLogFile(entry.path);
-      if (file !== undefined && isSameFile(file.identity, identity)) {
-        opened.push(await candidateOf(file, ledger));
-        continue;
+      const file = await openListed(entry);
+      if (file === undefined) {
+        await closeAll(opened);
+        return undefined;
       }
-      await file?.close();
-      await closeAll(opened);
-      return undefined;
+      opened.push(await candidateOf(file, ledger));
     }
     return opened;
   } catch (error) {
@@ -123,127 +144,91 @@ async function openWorthwhile(
   }
 }
 
-async function candidateOf(file: LogFile, ledger: Ledger): Promise<Candidate> {
-  try {
-    const look = await file.look();
-    const unreadMark = await markOfUnread(file, look.size, look.modifiedNs);
-    return { file, look, unreadMark, known: await ledger.recognise(file) };
-  } catch (error) {
-    await file.close();
-    throw error;
-  }
-}
-
-/** By its looks alone: years of rotated files must not be opened at every rotation. */
-function isWorthwhile(look: FileLook, past: readonly KnownSource[], ledger: Ledger): boolean {
-  const [known] = ledger.ofIdentity(look.identity);
-  if (known !== undefined) return isNewer(look, known);
-  const [newest] = past;
-  return newest !== undefined && look.size > 0 && look.modifiedNs >= newest.modifiedNs;
-}
-
-function isNewer(look: FileLook, { position, modifiedNs }: KnownSource): boolean {
-  return look.size !== position.offset || look.modifiedNs - modifiedNs >= MARK_GRAIN_NS;
-}
-
-/** Sources whose files are there and, by their looks, read to the end. */
-function wholesOf(listed: readonly Listed[], ledger: Ledger): KnownSource[] {
-  return listed.flatMap(({ look }) =>
-    ledger
-      .ofIdentity(look.identity)
-      .slice(0, 1)
-      .filter((known) => !isNewer(look, known)),
-  );
-}
-
+/** Adds to `opened` what it opens. */
 async function choose(
-  opened: readonly Candidate[],
-  wholes: readonly KnownSource[],
+  candidates: readonly Candidate[],
+  opened: Opened[],
+  { listed, countedNs }: Pick<Survey, 'listed' | 'countedNs'>,
   options: SurveyOptions,
-): Promise<Omit<Survey, 'listed'>> {
+): Promise<Omit<Survey, 'listed' | 'countedNs'>> {
   const { path, ledger, olderMax, isCurrentKept, isLive } = options;
-  const current = opened.find(({ file }) => file.path === path);
-  const beside = opened.filter((candidate) => candidate !== current);
+  const current = candidates.find(({ file }) => file.path === path);
+  const beside = candidates.filter((candidate) => candidate !== current);
   const past = ledger.ofPath(path);
+  const inOrder = byAge(countedNs);
   const recognised = beside.filter(({ known }) => known !== undefined);
-  const found = new Set([...wholes, ...[...recognised, current].map((candidate) => candidate?.known)]);
+  const found = new Set([
+    ...wholesOf(listed, ledger),
+    ...[...recognised, current].map((candidate) => candidate?.known),
+  ]);
   const missing = past.filter((known) => !found.has(known) && !isLive(known));
-  const strangers = beside.filter(({ known }) => known === undefined).sort((a, b) => byAge(b, a));
-  const { copies, unseen } = await sortOut(strangers, missing, past);
+  const strangers = beside.filter(({ known }) => known === undefined).sort((a, b) => inOrder(b, a));
+  const mayBeUnseen = ({ file, look }: Candidate) =>
+    isAfterAll(countedNs(file.path, look.modifiedNs), past) || hasKnown(look, ledger);
+  const { copies, unseen } = await sortOut(strangers, missing, past, mayBeUnseen);
   const isUnbroken = isCurrentKept || (current?.known !== undefined && isEvidence(current.known.position));
-  const older = [...[...recognised, ...copies].filter(hasUnread), ...(isUnbroken ? [] : unseen)].sort(byAge);
+  const plain = [...[...recognised, ...copies].filter(hasUnread), ...(isUnbroken ? [] : unseen)];
+  const isHeld = async (end: SourcePosition) =>
+    (await options.isHeld(end)) || (await isPartOfAny(end, beside));
+  const archives = new ArchiveSurvey({ ...options, past, missing, isUnbroken, isHeld });
+  const standing = await archives
+    .examine(archivesAmong(listed))
+    .finally(() => opened.push(...archives.finds));
+  const { obstacles } = archives;
+  if (standing !== 'settled') return { ...INCOMPLETE, isWaiting: standing === 'waiting', obstacles };
+  const unpacked = await candidatesOf(archives.finds, plain, current);
+  const older = [...plain, ...unpacked].sort(inOrder);
   const isIncomplete = older.length > olderMax;
   const [newest] = past;
   return {
     older: older.slice(0, olderMax),
     // Else the ones in between would count as read before their time.
     current: isIncomplete ? undefined : current,
-    isIncomplete,
+    ...{ isIncomplete, isWaiting: false, obstacles },
     hasPast: past.length > 0 || current?.known !== undefined,
     vanished: newest !== undefined && missing.includes(newest) ? newest : undefined,
   };
 }
 
-/** Takes the originals of copies out of `missing`. */
+/**
+ * Takes the originals of copies out of `missing`. A file that was opened only because a source is missing is its
+ * rest, or was left alone long ago.
+ */
 async function sortOut(
   strangers: readonly Candidate[],
   missing: KnownSource[],
   past: readonly KnownSource[],
+  mayBeUnseen: (stranger: Candidate) => boolean,
 ): Promise<{ copies: Candidate[]; unseen: Candidate[] }> {
   const copies: Candidate[] = [];
   const unseen: Candidate[] = [];
   for (const stranger of strangers) {
-    const original = await originalOf(stranger, missing);
+    const copy = { bytes: stranger.file, size: stranger.look.size };
+    const original = await originalOf(copy, missing);
     if (original !== undefined) {
       missing.splice(missing.indexOf(original), 1);
       copies.push({ ...stranger, known: original });
-    } else if (!(await isCopyOfAny(stranger, past))) {
+    } else if (mayBeUnseen(stranger) && !(await isCopyOfAny(copy, past))) {
       unseen.push(stranger);
     }
   }
   return { copies, unseen };
 }
 
-/** The source whose own file was truncated, and whose bytes go on in this copy. */
-async function originalOf(
-  { file, look }: Candidate,
-  missing: readonly KnownSource[],
-): Promise<KnownSource | undefined> {
-  for (const known of missing) {
-    const { position } = known;
-    if (isEvidence(position) && look.size >= position.offset && (await fits(file, position))) return known;
-  }
-  return undefined;
+function hasKnown({ identity }: FileLook, ledger: Ledger): boolean {
+  return ledger.ofIdentity(identity).length > 0;
 }
 
-/** Whether the file holds nothing but bytes that a known source had, so that reading it would repeat them. */
-async function isCopyOfAny({ file, look }: Candidate, past: readonly KnownSource[]): Promise<boolean> {
-  for (const known of past) if (await isCopyOf(file, look.size, known)) return true;
-  return false;
+function readNsOf({ identity }: FileLook, ledger: Ledger): bigint | undefined {
+  return ledger.ofIdentity(identity)[0]?.modifiedNs;
 }
 
-async function isCopyOf(
-  file: LogFile,
-  size: number,
-  { position, checkpoints }: KnownSource,
-): Promise<boolean> {
-  // One that covers little of the file proves little: many files begin with the same line.
-  const proof = [position, ...checkpoints.toReversed()].find(
-    ({ offset }) => offset > 0 && offset <= size && offset * 2 >= size,
-  );
-  if (proof !== undefined) return fits(file, proof);
-  return position.offset > size && beganLike(file, size, position);
+function rotatedAmong(listed: readonly Listed[], path: string): Listed[] {
+  return listed.filter((entry) => entry.path !== path && !isCompressedName(entry.path));
 }
 
-function hasUnread({ known, look }: Candidate): boolean {
-  return look.size > (known?.position.offset ?? 0);
-}
-
-function byAge(a: Candidate, b: Candidate): number {
-  if (a.look.modifiedNs !== b.look.modifiedNs) return a.look.modifiedNs < b.look.modifiedNs ? -1 : 1;
-  return compareRotationAge(a.file.path, b.file.path);
-}
-
-async function closeAll(candidates: readonly Candidate[]): Promise<void> {
-  await Promise.all(candidates.map(({ file }) => file.close()));
+/** While the file that it was made of is still there, an archive is of no account: it may be half written. */
+function archivesAmong(listed: readonly Listed[]): Listed[] {
+  const paths = new Set(listed.map(({ path }) => path));
+  return listed.filter(({ path }) => isCompressedName(path) && !paths.has(uncompressedName(path)));
 }

@@ -10,6 +10,10 @@ export interface AgentTimings {
   readonly trimMs: number;
   /** How long `stop` waits for what was read to be appended. */
   readonly stopMs: number;
+  /** How long a command may take to end after it was told to, before it is killed. */
+  readonly killMs: number;
+  /** The pause before the second try of a line that the store does not take; it doubles, up to sixty times. */
+  readonly trialMs: number;
 }
 
 export const TIMINGS: AgentTimings = {
@@ -18,4 +22,6 @@ export const TIMINGS: AgentTimings = {
   parkMs: 300_000,
   trimMs: 60_000,
   stopMs: 10_000,
+  killMs: 5_000,
+  trialMs: 500,
 };

@@ -5,10 +5,16 @@
 import { FSWatcher } from 'chokidar';
 import { messageOf } from '../shared/errors.js';
 import type { Logger } from '../shared/logger.js';
-import { systemCode } from './log-file.js';
+import { systemCode } from './system-error.js';
 
 /** `name` of an entry that changed, or undefined where the system did not say which. */
 export type HintListener = (directory: string, name: string | undefined, isListChange: boolean) => void;
+
+/** What ran out, by the code of the error. */
+const LIMITS: Readonly<Record<string, string>> = {
+  ENOSPC: 'fs.inotify.max_user_watches',
+  EMFILE: 'fs.inotify.max_user_instances (or ulimit -n)',
+};
 
 export class DirectoryWatcher {
   readonly #chokidar: KernelWatcher;
@@ -42,6 +48,15 @@ export class DirectoryWatcher {
     this.#chokidar.add(directory);
   }
 
+  /** Lets go of all other directories. */
+  keepOnly(directories: ReadonlySet<string>): void {
+    for (const directory of this.#watched.keys()) {
+      if (directories.has(directory)) continue;
+      this.#watched.delete(directory);
+      this.#chokidar.unwatch(directory);
+    }
+  }
+
   async close(): Promise<void> {
     await this.#chokidar.close();
   }
@@ -49,8 +64,8 @@ export class DirectoryWatcher {
   #tell(error: unknown): void {
     if (this.#hasTold) return;
     this.#hasTold = true;
-    const advice =
-      systemCode(error) === 'ENOSPC' ? '; raise fs.inotify.max_user_watches for prompt delivery' : '';
+    const limit = LIMITS[systemCode(error) ?? ''];
+    const advice = limit === undefined ? '' : `; raise ${limit} for prompt delivery`;
     this.#logger.warn(
       `changes are not announced everywhere and are looked for every few seconds instead: ${messageOf(error)}${advice}`,
     );

@@ -1,73 +1,74 @@
 /** `tailrace agent`: tails files into Redis. */
-import { type AgentSettings, agentConfig, STANDARD_INPUT } from '../agent/config.js';
-import { createAgent } from '../agent/index.js';
-import { UsageError } from '../shared/errors.js';
+import type { AgentSettings } from '../agent/config.js';
+import { type Agent, createAgent } from '../agent/index.js';
+import type { Logger } from '../shared/logger.js';
 import { openRedisWriter } from '../shared/store/redis/index.js';
+import { openProbes } from './agent-probes.js';
+import { AgentProgress } from './agent-progress.js';
+import { reloadOnHangUp } from './agent-reload.js';
+import { type AgentFlags, readAgentSettings } from './agent-settings.js';
 import { serve } from './serve.js';
-import { resolveSettings, type Setting } from './settings.js';
 import type { Shell } from './shell.js';
-
-export interface AgentFlags {
-  readonly redis?: string;
-  readonly tenant?: string;
-  readonly host?: string;
-  readonly channel?: string;
-  readonly readFrom?: string;
-  readonly config?: string;
-}
+import { Slack } from './slack.js';
+import { sourceInWords } from './source-in-words.js';
 
 export function agent(files: string[], flags: AgentFlags, shell: Shell): Promise<number> {
-  const settings = readSettings(files, flags, shell);
+  const read = () => readAgentSettings(files, flags, shell);
+  const settings = read();
   const { redis } = settings;
-  if (redis === undefined) {
-    throw new UsageError('--redis is missing (or TAILRACE_REDIS_URL, or `redis.url` in the --config file)');
-  }
-  const logger = shell.createLogger('tailrace agent');
+  const progress = new AgentProgress(shell);
+  const logger = progress.beside(shell.createLogger('tailrace agent'));
+  const onRunning = onHangUp(settings, flags, shell, logger, read);
   return serve(shell, logger, async (lifecycle) => {
+    await lifecycle.start(
+      'watch over spare memory',
+      () => new Slack(),
+      async (slack) => slack.stop(),
+    );
     const writer = await lifecycle.start(
       'store',
       () => openRedisWriter({ ...redis, retention: settings.retention, logger }),
       (opened) => opened.close(),
     );
     const running = createAgent(settings, { writer, logger, standardInput: shell.stdin });
+    await openProbes(running, settings, shell, lifecycle, logger);
     await lifecycle.start(
       'agent',
       () => running.start(),
-      () => running.stop(),
+      () => running.stop(signalToPassOn(shell)),
     );
-    return { sentence: `ready: ${inWords(settings)}`, finished: running.finished };
+    onRunning(running);
+    await lifecycle.start(
+      'progress line',
+      () => progress.follow(running),
+      async () => progress.stop(),
+    );
+    const sentence = `ready: ${inWords(settings)}`;
+    return { sentence, finished: running.finished, exitCode: () => running.exitCode };
   });
 }
 
-function readSettings(files: string[], flags: AgentFlags, { env }: Shell): AgentSettings {
-  return resolveSettings(agentConfig, {
-    file: flags.config,
-    env,
-    settings: [
-      { key: 'redis.url', flag: '--redis', value: flags.redis, env: 'TAILRACE_REDIS_URL' },
-      { key: 'tenant', flag: '--tenant', value: flags.tenant, env: 'TAILRACE_TENANT' },
-      { key: 'host', flag: '--host', value: flags.host, env: 'TAILRACE_HOST' },
-      ...sourceSettings(files, flags),
-    ],
-  });
+/** With a configuration file SIGHUP means to read it again; a command gets it; else it ends the agent. */
+function onHangUp(
+  settings: AgentSettings,
+  { config }: AgentFlags,
+  shell: Shell,
+  logger: Logger,
+  read: () => AgentSettings,
+): (running: Agent) => void {
+  if (config !== undefined) return reloadOnHangUp(shell, read, logger);
+  const hasCommand = settings.sources.some(({ exec }) => exec !== undefined);
+  return (running) => {
+    if (hasCommand) shell.onHangUp(() => running.signal('SIGHUP'));
+  };
 }
 
-/** Files on the command line take the place of all sources of the configuration file. */
-function sourceSettings(files: string[], { channel, readFrom }: AgentFlags): Setting[] {
-  if (files.length > 0) {
-    return [
-      { key: 'sources', flag: 'the files named:', value: [{ include: files }] },
-      { key: 'sources.0.channel', flag: '--channel', value: channel },
-      { key: 'sources.0.read_from', flag: '--read-from', value: readFrom },
-    ];
-  }
-  if (channel === undefined && readFrom === undefined)
-    return [{ key: 'sources', flag: 'a file, directory or glob' }];
-  throw new UsageError('--channel and --read-from belong to files named on the command line: name some');
+/** A terminal sends Ctrl-C to commands as well as to the agent: one that gets it twice may end at once. */
+function signalToPassOn({ signal, stdin }: Shell): NodeJS.Signals | undefined {
+  const isFromTerminal = signal.reason === 'SIGINT' && 'isTTY' in stdin && stdin.isTTY === true;
+  return isFromTerminal || !signal.aborted ? undefined : (signal.reason as NodeJS.Signals);
 }
 
 function inWords({ tenant, sources }: AgentSettings): string {
-  const includes = sources.flatMap(({ include }) => include);
-  const names = includes.map((include) => (include === STANDARD_INPUT ? 'standard input' : include));
-  return `tailing ${names.join(', ')} for tenant ${tenant}`;
+  return `tailing ${sources.map(sourceInWords).join(', ')} for tenant ${tenant}`;
 }

@@ -29,7 +29,7 @@ export async function runCommandLine(
       exitCode = await action(...params);
     };
   try {
-    await createProgram(shell, run).parseAsync(args, { from: 'user' });
+    await createProgram(shell, run, args).parseAsync(args, { from: 'user' });
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok;
@@ -40,7 +40,7 @@ export async function runCommandLine(
 }
 
 /** Without `parse`: what there is to call, for a program that only looks at it. */
-export function createProgram(shell: Shell, run: Run): Command {
+export function createProgram(shell: Shell, run: Run, args: readonly string[] = []): Command {
   const program = new Command('tailrace')
     .description('Tails files into a log store and streams them to WebSocket clients that resume by cursor.')
     .version(version)
@@ -53,7 +53,7 @@ export function createProgram(shell: Shell, run: Run): Command {
       outputError: () => {},
     })
     .exitOverride();
-  addCommands(program, shell, run);
+  addCommands(program, shell, run, args);
   return program;
 }
 

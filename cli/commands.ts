@@ -3,10 +3,11 @@
  * is called, so that `tail` starts without the hub's libraries and the hub without the agent's.
  */
 import type { Command } from 'commander';
-import type { AgentFlags } from './agent.js';
+import type { AgentFlags } from './agent-settings.js';
+import type { AgentStatusFlags } from './agent-status.js';
 import type { DoctorFlags } from './doctor.js';
 import type { HubFlags } from './hub.js';
-import type { Shell } from './shell.js';
+import { EXIT, type Shell } from './shell.js';
 import type { StartFlags } from './start.js';
 import type { TailFlags } from './tail.js';
 import type { TokenFlags, TokenInspectionFlags } from './token.js';
@@ -16,8 +17,11 @@ export type Run = <A extends unknown[]>(
   action: (...args: A) => Promise<number> | number,
 ) => (...args: A) => Promise<void>;
 
-export function addCommands(program: Command, shell: Shell, run: Run): void {
-  for (const add of [addStart, addHub, addAgent, addTail, addToken, addDoctor]) add(program, shell, run);
+/** `args`: what was typed. Behind `--` stands another program, whose name must not be taken for one of ours. */
+export function addCommands(program: Command, shell: Shell, run: Run, args: readonly string[]): void {
+  const withStatus = args.includes('--') ? [] : [addAgentStatus];
+  for (const add of [addStart, addHub, addAgent, ...withStatus, addTail, addToken, addDoctor])
+    add(program, shell, run);
 }
 
 const FILES = 'files, directories and (quoted) globs';
@@ -63,10 +67,11 @@ function addHub(program: Command, shell: Shell, run: Run): void {
     .option('--data-dir <dir>', 'instead of Redis, what `tailrace start` left in its data directory')
     .option('--secret-file <file>', SECRET_FILE)
     .option('--config <file>', `${CONFIG} (docs/hub.md)`)
+    .option('--schema', 'only print the JSON Schema of the configuration file')
     .action(
       run(async (flags: HubFlags) => {
-        const { hub } = await import('./hub.js');
-        return hub(flags, shell);
+        const { hub, hubFileSchema } = await import('./hub.js');
+        return flags.schema ? printSchema(hubFileSchema(), shell) : hub(flags, shell);
       }),
     );
 }
@@ -85,11 +90,41 @@ function addAgent(program: Command, shell: Shell, run: Run): void {
     .option('--host <name>', 'the name of this host in channels (or TAILRACE_HOST; default: its hostname)')
     .option('--channel <template>', CHANNEL_TEMPLATE)
     .option('--read-from <place>', READ_FROM)
+    .option('--exec', 'instead of files: run the command behind `--` and read what it prints')
+    .option('--restart <when>', 'with --exec: never, on-failure or always (default: never)')
     .option('--config <file>', `${CONFIG} (docs/agent.md)`)
+    .option('--check', 'only check the configuration, and show what would be tailed')
+    .option('--schema', 'only print the JSON Schema of the configuration file')
+    .option('--metrics <host:port>', 'answer Prometheus and probes there, on a loopback address')
     .action(
       run(async (files: string[], flags: AgentFlags) => {
-        const { agent } = await import('./agent.js');
-        return agent(files, flags, shell);
+        if (flags.schema) return printSchema((await import('./agent-settings.js')).agentFileSchema(), shell);
+        if (flags.check) return (await import('./agent-check.js')).checkAgent(files, flags, shell);
+        return (await import('./agent.js')).agent(files, flags, shell);
+      }),
+    );
+}
+
+/** Under `agent`; a file of that name is given as `./status`. */
+function addAgentStatus(program: Command, shell: Shell, run: Run): void {
+  program.commands
+    .find((command) => command.name() === 'agent')
+    ?.command('status')
+    .summary('show how far the agents of this host have read')
+    // The options of `agent` are not for it.
+    .configureHelp({ showGlobalOptions: false })
+    .description(
+      'Asks the agents that run on this host and shows for each file how far it is stored, what is unread,\n' +
+        'since when, and what it waits for. Files with most unread bytes come first.',
+    )
+    .option('-o, --output <form>', 'default or json')
+    .option('--limit <count>', 'how many files of each agent to show (default: 20)')
+    .option('--all', 'show all files')
+    .option('--socket <path>', 'ask the agent whose status_socket this is')
+    .action(
+      run(async (flags: AgentStatusFlags) => {
+        const { showAgentStatus } = await import('./agent-status.js');
+        return showAgentStatus(flags, shell);
       }),
     );
 }
@@ -171,6 +206,11 @@ function addDoctor(program: Command, shell: Shell, run: Run): void {
         return doctor(files, flags, shell);
       }),
     );
+}
+
+function printSchema(schema: object, { stdout }: Shell): number {
+  stdout.write(`${JSON.stringify(schema, null, 2)}\n`);
+  return EXIT.ok;
 }
 
 function collect(value: string, earlier: string[] = []): string[] {

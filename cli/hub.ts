@@ -1,6 +1,7 @@
 /** `tailrace hub`: serves the lines of a store to WebSocket clients. */
 import { type HubConfig, hubConfig, hubSettings } from '../hub/config.js';
 import { createHub } from '../hub/index.js';
+import { editorSchema, type JsonSchema } from '../shared/config-schema.js';
 import { ConfigError } from '../shared/errors.js';
 import type { Lifecycle } from '../shared/lifecycle.js';
 import type { Logger } from '../shared/logger.js';
@@ -9,7 +10,7 @@ import { openRedisReader } from '../shared/store/redis/index.js';
 import { openLocalStore } from './local-store.js';
 import { isExposed, requireSecretFile } from './secret.js';
 import { serve } from './serve.js';
-import { resolveSettings } from './settings.js';
+import { resolveSettings, type Setting } from './settings.js';
 import type { Shell } from './shell.js';
 
 export interface HubFlags {
@@ -18,6 +19,7 @@ export interface HubFlags {
   readonly dataDir?: string;
   readonly secretFile?: string;
   readonly config?: string;
+  readonly schema?: boolean;
 }
 
 export function hub(flags: HubFlags, shell: Shell): Promise<number> {
@@ -37,29 +39,35 @@ export function hub(flags: HubFlags, shell: Shell): Promise<number> {
   });
 }
 
+/** The schema of the configuration file, for editors. */
+export function hubFileSchema(): JsonSchema {
+  const keys = settingsOf({}).map(({ key }) => key);
+  return editorSchema(hubConfig, 'The configuration file of tailrace hub', ['auth', ...keys]);
+}
+
 function readConfig(flags: HubFlags, { env }: Shell): HubConfig {
-  return resolveSettings(hubConfig, {
-    file: flags.config,
-    env,
-    settings: [
-      { key: 'listen', flag: '--listen', value: flags.listen, env: 'TAILRACE_LISTEN' },
-      { key: 'data_dir', flag: '--data-dir', value: flags.dataDir, replaces: 'redis' },
-      {
-        key: 'redis.url',
-        flag: '--redis',
-        value: flags.redis,
-        // A data directory on the command line outweighs a Redis that the environment names.
-        ...(flags.dataDir === undefined ? { env: 'TAILRACE_REDIS_URL' } : {}),
-        ...(flags.dataDir === undefined ? { replaces: 'data_dir' } : {}),
-      },
-      {
-        key: 'auth.secret_file',
-        flag: '--secret-file',
-        value: flags.secretFile,
-        env: 'TAILRACE_SECRET_FILE',
-      },
-    ],
-  });
+  return resolveSettings(hubConfig, { file: flags.config, env, settings: settingsOf(flags) });
+}
+
+function settingsOf(flags: HubFlags): Setting[] {
+  return [
+    { key: 'listen', flag: '--listen', value: flags.listen, env: 'TAILRACE_LISTEN' },
+    { key: 'data_dir', flag: '--data-dir', value: flags.dataDir, replaces: 'redis' },
+    {
+      key: 'redis.url',
+      flag: '--redis',
+      value: flags.redis,
+      // A data directory on the command line outweighs a Redis that the environment names.
+      ...(flags.dataDir === undefined ? { env: 'TAILRACE_REDIS_URL' } : {}),
+      ...(flags.dataDir === undefined ? { replaces: 'data_dir' } : {}),
+    },
+    {
+      key: 'auth.secret_file',
+      flag: '--secret-file',
+      value: flags.secretFile,
+      env: 'TAILRACE_SECRET_FILE',
+    },
+  ];
 }
 
 function checkSecretFile(file: string | undefined, logger: Logger): void {

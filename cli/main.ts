@@ -17,16 +17,25 @@ const STOP_TIMEOUT_MS = 15_000;
 const ECHO_MS = 500;
 
 const isDebugging = process.argv.includes('--debug') || isSet(process.env['TAILRACE_DEBUG']);
+let onHangUp: (() => void) | undefined;
 const shell: Shell = {
   env: process.env,
   stdin: process.stdin,
   stdout: process.stdout,
   stderr: process.stderr,
   signal: interruption(),
+  // Where there are no user ids there are no sockets to be found by them either.
+  userId: process.getuid?.() ?? 0,
   commandWords: commandWords(process.argv[1] ?? 'tailrace'),
+  onHangUp: (listener) => {
+    onHangUp = listener;
+  },
   createLogger: (name, { level = 'info', format = process.stderr.isTTY ? 'text' : 'json' } = {}) =>
     createLogger({ name, level: isDebugging ? 'debug' : level, format }),
 };
+
+// To a full disk or a reader that has gone nothing can be said, and that is no reason to end.
+process.stderr.on('error', () => {});
 
 process.on('uncaughtException', (error) => {
   const detail = isDebugging ? error.stack : `${error.message} (this is a bug; --debug shows where)`;
@@ -49,7 +58,8 @@ function interruption(): AbortSignal {
     controller.abort(signal);
     setTimeout(giveUp, STOP_TIMEOUT_MS).unref();
   };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, interrupt);
+  process.on('SIGHUP', (signal) => (onHangUp === undefined ? interrupt(signal) : onHangUp()));
   return controller.signal;
 }
 

@@ -8,6 +8,8 @@ export interface Ready {
   readonly sentence: string;
   /** Resolves where the work may come to an end by itself. */
   readonly finished?: Promise<void>;
+  /** Asked once all has stopped: what the process is to end with, if the work says. */
+  exitCode?(): number | undefined;
 }
 
 export async function serve(
@@ -17,10 +19,11 @@ export async function serve(
 ): Promise<number> {
   const lifecycle = new Lifecycle(logger);
   try {
-    const { sentence, finished } = await begin(lifecycle);
+    const { sentence, finished, exitCode } = await begin(lifecycle);
     logger.info(sentence);
     await Promise.race([untilAborted(shell.signal), ...(finished === undefined ? [] : [finished])]);
-    return exitCodeOf(shell.signal);
+    await lifecycle.stop();
+    return exitCode?.() ?? exitCodeOf(shell.signal);
   } finally {
     await lifecycle.stop();
   }

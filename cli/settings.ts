@@ -4,7 +4,7 @@
  * value by: a flag (then it is a usage error), a variable, or a key of the file.
  */
 import type { z } from 'zod';
-import { issueLines, readYaml } from '../shared/config.js';
+import { asLine, besides, issueLines, readConfig } from '../shared/config.js';
 import { ConfigError, UsageError } from '../shared/errors.js';
 
 /** A setting that may come from elsewhere than the file. */
@@ -27,14 +27,20 @@ export interface SettingsOrigin {
 
 /** Throws a `UsageError` where only flags are wrong, else a `ConfigError`; either lists every problem. */
 export function resolveSettings<T>(schema: z.ZodType<T>, { file, env, settings }: SettingsOrigin): T {
-  const values = (file === undefined ? undefined : readYaml(file)) ?? {};
+  const read = file === undefined ? { values: {}, problems: [] } : readConfig(file, schema, env);
+  const values = read.values ?? {};
   const given = isRecord(values) ? settings.flatMap((setting) => takeFrom(setting, env)) : [];
   const merged = given.reduce<unknown>(place, values);
   const result = schema.safeParse(merged);
-  if (result.success) return result.data;
-  const problems = result.error.issues.flatMap(
-    (issue) => asGiven(issue, given) ?? asMissing(issue, merged, settings, file) ?? asInFile(issue, file),
-  );
+  if (result.success && read.problems.length === 0) return result.data;
+  const issues = besides(read.problems, result.error?.issues ?? []);
+  const problems = [
+    ...read.problems.map((problem) => ({ text: `${file}: ${asLine(problem)}`, isUsage: false })),
+    ...issues.flatMap(
+      (issue) =>
+        asGiven(issue, given) ?? asMissing(issue, merged, settings, file) ?? asInFile(issue, schema, file),
+    ),
+  ];
   const text = problems.map((problem) => problem.text).join('; ');
   throw problems.every((problem) => problem.isUsage) ? new UsageError(text) : new ConfigError(text);
 }
@@ -97,9 +103,9 @@ function asMissing(
 }
 
 /** Whatever is left is in the file or, where there is none, about the flags as a whole. */
-function asInFile(issue: z.core.$ZodIssue, file: string | undefined): Problem[] {
+function asInFile(issue: z.core.$ZodIssue, schema: z.ZodType, file: string | undefined): Problem[] {
   if (file === undefined) return [{ text: `${issue.message} (--help lists the flags)`, isUsage: true }];
-  return issueLines(issue).map((line) => ({ text: `${file}: ${line}`, isUsage: false }));
+  return issueLines(issue, schema).map((line) => ({ text: `${file}: ${line}`, isUsage: false }));
 }
 
 function keyOf(issue: z.core.$ZodIssue): string {

@@ -15,6 +15,10 @@ export interface Shell {
   readonly signal: AbortSignal;
   /** How this program can be called again from any directory: `tailrace` or `node /…/main.js`. */
   readonly commandWords: readonly string[];
+  /** Of the user that the process runs as; 0 is root. */
+  readonly userId: number;
+  /** From now on SIGHUP calls the listener; else it asks to end, like the others. */
+  onHangUp(listener: () => void): void;
   createLogger(name: string, options?: ShellLoggerOptions): Logger;
 }
 

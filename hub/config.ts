@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { byteSize, duration } from '../shared/config.js';
+import { type ListenAddress, listenAddress } from '../shared/listen-address.js';
 import {
   AUTH_EXPIRING_NOTICE_MS,
   AUTH_TIMEOUT_MS,
@@ -18,12 +19,6 @@ const MIB = 1024 * KIB;
 const count = (value: number) => z.int().min(1).default(value);
 const bytes = (value: number) => byteSize.default(value);
 const time = (valueMs: number) => duration.default(valueMs);
-
-const listen = z
-  .string()
-  .regex(/^(\[[0-9a-f:.]+\]|[^:[\]]+):\d{1,5}$/i, 'must be host:port, such as 127.0.0.1:7700 or [::]:7700')
-  .transform(splitAddress)
-  .refine(({ port }) => port <= 65_535, 'must have a port from 0 to 65535');
 
 const origin = z
   .string()
@@ -87,7 +82,7 @@ const timeouts = z.strictObject({
 
 export const hubConfig = z
   .strictObject({
-    listen: listen.prefault('127.0.0.1:7700'),
+    listen: listenAddress.prefault('127.0.0.1:7700'),
     redis: z
       .strictObject({
         url: z.string().regex(/^(rediss?|unix):/, 'must be a URL such as redis://host:6379'),
@@ -135,8 +130,7 @@ export interface HubTimeouts {
 }
 
 export interface HubSettings {
-  /** Port 0 takes any free one. */
-  readonly listen: { readonly host: string; readonly port: number };
+  readonly listen: ListenAddress;
   readonly keys: readonly TokenKey[];
   readonly allowedOrigins: readonly string[];
   readonly limits: HubLimits;
@@ -192,11 +186,6 @@ function timeoutsOf(config: z.infer<typeof timeouts>): HubTimeouts {
     feedLingerMs: config.feed_linger,
     drainTimeoutMs: config.drain,
   };
-}
-
-function splitAddress(text: string): { host: string; port: number } {
-  const colon = text.lastIndexOf(':');
-  return { host: text.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(text.slice(colon + 1)) };
 }
 
 function isOrigin(text: string): boolean {

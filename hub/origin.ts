@@ -2,6 +2,7 @@
  * Which web pages may connect. Pure. Only browsers send an Origin header, and there it cannot be forged by a
  * page; a token is needed in any case, so this is the second wall, not the first.
  */
+import { isLoopback } from '../shared/listen-address.js';
 
 export interface OriginPolicy {
   readonly allowedOrigins: readonly string[];
@@ -15,8 +16,4 @@ export function isOriginAllowed(origin: string | undefined, { allowedOrigins, ho
   if (allowedOrigins.includes(origin)) return true;
   // The name must be a loopback one: a page of any site can make its own name resolve to 127.0.0.1.
   return isLoopback(host) && URL.canParse(origin) && isLoopback(new URL(origin).hostname);
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);
 }

@@ -11,7 +11,15 @@ import { fail } from './set-up.mjs';
 const REDIS_MAJOR_MINIMUM = 7;
 
 /** Program and the Debian package it comes in. */
-const END_TO_END = { nginx: 'nginx-light', wrk: 'wrk', logrotate: 'logrotate', chromium: 'chromium' };
+const END_TO_END = {
+  nginx: 'nginx-light',
+  wrk: 'wrk',
+  logrotate: 'logrotate',
+  chromium: 'chromium',
+  strace: 'strace',
+  script: 'bsdutils',
+  'systemd-analyze': 'systemd',
+};
 
 /** Directories of system programs are often not on the PATH of a user who is not root. */
 const DIRECTORIES = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin', '/usr/local/sbin'];

@@ -5,7 +5,10 @@
 import { readFileSync } from 'node:fs';
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
+import { inputSchema, keysAt } from './config-schema.js';
+import { type Environment, type Filled, fillVariables, type VariableProblem } from './config-variables.js';
 import { ConfigError, messageOf } from './errors.js';
+import { nearestWord } from './near-miss.js';
 
 const BYTE_UNITS: Readonly<Record<string, number>> = {
   b: 1,
@@ -24,6 +27,8 @@ const DURATION_UNITS: Readonly<Record<string, number>> = {
   d: 86_400_000,
 };
 
+const WITH_UNIT = /^\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*$/;
+
 /** A size such as `64KiB`, `1 GB` or a plain number of bytes; the parsed value is in bytes. */
 export const byteSize = unitSchema(BYTE_UNITS, 'must be a size such as 64KiB, 10MB or 1GiB');
 
@@ -31,22 +36,46 @@ export const byteSize = unitSchema(BYTE_UNITS, 'must be a size such as 64KiB, 10
 export const duration = unitSchema(DURATION_UNITS, 'must be a duration such as 250ms, 30s, 15m, 12h or 7d');
 
 /** Reads and checks a YAML file. Throws a `ConfigError` that lists every problem. */
-export function loadConfig<T>(path: string, schema: z.ZodType<T>): T {
-  return checkConfig(readYaml(path), schema, path);
+export function loadConfig<T>(path: string, schema: z.ZodType<T>, env: Environment = {}): T {
+  const { values, problems } = readConfig(path, schema, env);
+  return checkConfig(values, schema, path, problems);
 }
 
 /** Checks values that were read already; `origin` names them in the error. */
-export function checkConfig<T>(value: unknown, schema: z.ZodType<T>, origin: string): T {
+export function checkConfig<T>(
+  value: unknown,
+  schema: z.ZodType<T>,
+  origin: string,
+  unfilled: readonly VariableProblem[] = [],
+): T {
   const result = schema.safeParse(value ?? {});
-  if (result.success) return result.data;
-  const problems = result.error.issues.flatMap(issueLines);
+  if (result.success && unfilled.length === 0) return result.data;
+  const issues = besides(unfilled, result.error?.issues ?? []);
+  const problems = [...unfilled.map(asLine), ...issues.flatMap((issue) => issueLines(issue, schema))];
   throw new ConfigError(
     `${origin}: ${problems.length === 1 ? '' : 'several problems:\n  - '}${problems.join('\n  - ')}`,
   );
 }
 
+/** What is wrong besides variables: a key that has no value yet breaks rules that its value may not. */
+export function besides(
+  unfilled: readonly VariableProblem[],
+  issues: readonly z.core.$ZodIssue[],
+): z.core.$ZodIssue[] {
+  return issues.filter(({ path }) => !unfilled.some(({ key }) => key === path.map(String).join('.')));
+}
+
+export function asLine({ key, rule }: VariableProblem): string {
+  return `${key}: ${rule}`;
+}
+
+/** The values of a YAML file with their variables filled in. Throws like `readYaml`. */
+export function readConfig(path: string, schema: z.ZodType, env: Environment): Filled {
+  return fillVariables(readYaml(path), env, inputSchema(schema));
+}
+
 /** The values of a YAML file, unchecked. Throws a `ConfigError` where it cannot be read or is no YAML. */
-export function readYaml(path: string): unknown {
+function readYaml(path: string): unknown {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
@@ -65,16 +94,39 @@ export function readYaml(path: string): unknown {
 }
 
 /** What is wrong, as `key: rule`; an issue with several unknown keys gives a line for each. */
-export function issueLines(issue: z.core.$ZodIssue): string[] {
+export function issueLines(issue: z.core.$ZodIssue, schema: z.ZodType): string[] {
   const where = issue.path.map(String).join('.');
+  const inside = issuesInside(issue);
+  if (inside.length > 0) return inside.flatMap((one) => issueLines(one, schema));
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => `${where === '' ? key : `${where}.${key}`}: is not a known key`);
+    const known = keysAt(inputSchema(schema), issue.path);
+    return issue.keys.map((key) => {
+      const meant = nearestWord(key, known);
+      const question = meant === undefined ? '' : `; did you mean ${meant}?`;
+      return `${where === '' ? key : `${where}.${key}`}: is not a known key${question}`;
+    });
   }
-  return [`${where === '' ? 'the file' : where}: ${issue.message}`];
+  const meant = issue.code === 'invalid_union' ? issue.errors.find(isOfItsKind) : undefined;
+  if (meant === undefined) return [`${where === '' ? 'the file' : where}: ${issue.message}`];
+  return meant.flatMap((inner) => issueLines({ ...inner, path: [...issue.path, ...inner.path] }, schema));
+}
+
+/** Whether the value is of the kind that an alternative wants, so that what is wrong inside it says more. */
+function isOfItsKind(issues: readonly z.core.$ZodIssue[]): boolean {
+  return issues.every(({ path, code }) => path.length > 0 || !/^invalid_(?:type|value)$/.test(code));
+}
+
+/** Of several forms that a value may have, what is wrong with the one that it nearly has. */
+function issuesInside(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
+  if (issue.code !== 'invalid_union') return [];
+  const nearest = issue.errors.find((issues) =>
+    issues.every(({ code, path }) => path.length > 0 || code === 'unrecognized_keys'),
+  );
+  return (nearest ?? []).map((one) => ({ ...one, path: [...issue.path, ...one.path] }));
 }
 
 function unitSchema(units: Readonly<Record<string, number>>, message: string) {
-  return z.union([z.number(), z.string()], message).transform((value, context) => {
+  return z.union([z.number(), z.string().regex(WITH_UNIT, message)], message).transform((value, context) => {
     const parsed = typeof value === 'number' ? value : parseUnit(value, units);
     if (parsed !== undefined && Number.isSafeInteger(parsed) && parsed > 0) return parsed;
     context.addIssue({ code: 'custom', message });
@@ -83,7 +135,7 @@ function unitSchema(units: Readonly<Record<string, number>>, message: string) {
 }
 
 function parseUnit(text: string, units: Readonly<Record<string, number>>): number | undefined {
-  const match = /^(\d+(?:\.\d+)?)\s*([A-Za-z]*)$/.exec(text.trim());
+  const match = WITH_UNIT.exec(text);
   if (match === null) return undefined;
   const [, digits, unit] = match as unknown as [string, string, string];
   const factor = unit === '' ? 1 : units[unit.toLowerCase()];

@@ -23,11 +23,17 @@ export class TailraceError extends Error {
 export type StoreErrorCode =
   /** Not reachable, no answer in time, loading, failing over. */
   | 'unavailable'
+  /** The connection ended while the call was under way: nobody knows whether it took effect. */
+  | 'interrupted'
+  /** An error about this call that is none of the others: the store serves, and did nothing. */
+  | 'refused'
   /** Refuses writes for want of memory or disk. */
   | 'full'
   /** A replica, or a store switched to read-only. */
   | 'read_only'
-  /** Credentials or rights are missing. */
+  /** User or password are missing or wrong. */
+  | 'unauthenticated'
+  /** Rights are missing. */
   | 'forbidden'
   /** A key has another type or an entry another shape than tailrace writes. */
   | 'corrupt'

@@ -24,8 +24,13 @@ export interface LoggerOptions {
   readonly name: string;
 }
 
+/** Of notices that cannot be written now, such as to a full disk: later ones are left out. */
+const UNWRITTEN_BYTES_MAX = 2 ** 18;
+
 export function createLogger({ level, format, name }: LoggerOptions): Logger {
-  const stderr = destination({ fd: 2, sync: true });
+  const stderr = destination({ fd: 2, sync: true, maxLength: UNWRITTEN_BYTES_MAX });
+  // A full disk or a reader that has gone must not end the program: it is what notices are about that matters.
+  stderr.on('error', () => {});
   const base = { level, base: { name } };
   const logger = format === 'json' ? pino(base, stderr) : pino(base, asText(stderr));
   return bind(logger);

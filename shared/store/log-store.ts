@@ -62,6 +62,20 @@ export interface Batch {
   readonly cut: readonly number[];
 }
 
+/** How a second source of the channel moves in the same step. */
+export interface Move {
+  readonly source: string;
+  /** Where it has to stand, and where it stands afterwards. */
+  readonly from: number;
+  readonly to: SourcePosition;
+}
+
+/** A batch on its way into the store. */
+export interface OutgoingBatch extends Batch {
+  /** Where its last event goes on: bytes of the next file are in it too. */
+  readonly also?: Move;
+}
+
 /** A batch in the store. */
 export interface StoredBatch extends Batch {
   readonly entry: string;
@@ -71,9 +85,9 @@ export interface StoredBatch extends Batch {
 
 export type AppendOutcome =
   | { readonly kind: 'appended'; readonly epoch: string; readonly entry: string; readonly seq: number }
-  /** The source stands elsewhere; nothing was written. */
+  /** The source, or the other one, stands elsewhere; nothing was written. `position` is the source's. */
   | { readonly kind: 'conflict'; readonly position: SourcePosition }
-  /** The store does not know the source (any more): open it again. Nothing was written. */
+  /** The store does not know one of the sources (any more): open it again. Nothing was written. */
   | { readonly kind: 'unknown_source' };
 
 /** Applied to a channel by every append to it, and by `trim`. Bounds are inclusive. */
@@ -97,10 +111,11 @@ export interface LogWriter {
   ): Promise<SourcePosition>;
 
   /**
-   * Appends a batch at its source's position and moves the position to `{offset: batch.to, mark}`. Calls
-   * for one channel take effect in the order they were made, so several may be under way.
+   * Appends a batch at its source's position and moves the position to `{offset: batch.to, mark}`, and `also`
+   * with it: both stand where they should and both move, or nothing happens. Calls for one channel take effect
+   * in the order they were made, so several may be under way.
    */
-  append(id: ChannelId, batch: Batch, mark: string): Promise<AppendOutcome>;
+  append(id: ChannelId, batch: OutgoingBatch, mark: string): Promise<AppendOutcome>;
 
   /** All sources of a host in all channels of a tenant; an agent asks once, at its start. */
   sourcesOf(tenant: string, host: string): Promise<SourceRecord[]>;

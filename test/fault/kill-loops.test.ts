@@ -17,13 +17,15 @@ test(
   async () => {
     const random = announcedRandom('kill-loops');
     await using rig = await startRig({ random });
-    for (let round = 0; round < ROUNDS; round += 1) await killSomebody(rig, random);
+    const moments = { start: 0, rotation: 0 };
+    for (let round = 0; round < ROUNDS; round += 1) await killSomebody(rig, random, moments);
     const { comparison, gaps } = await outcome(rig);
     expect(comparison).toMatchObject({ missing: [], repeated: [], outOfOrder: [], foreign: [] });
     expect(gaps).toEqual([]);
     expect(Object.values(rig.kills).reduce((sum, kills) => sum + kills)).toBe(ROUNDS);
     expect(Math.min(...Object.values(rig.kills))).toBeGreaterThanOrEqual(Math.floor(ROUNDS / 20));
     expect(rig.rotations).toBeGreaterThanOrEqual(Math.floor(ROUNDS / 50));
+    expect(Math.min(...Object.values(moments))).toBeGreaterThanOrEqual(Math.floor(ROUNDS / 100));
   },
   60_000 + ROUNDS * ROUND_MS_MAX,
 );
@@ -40,12 +42,22 @@ test('without the position compare the same rig finds doubled lines', async () =
   expect(repeated.length).toBeGreaterThan(0);
 }, 180_000);
 
-/** One round: one kill. In some the next one follows before the processes are back at work. */
-async function killSomebody(rig: FaultRig, random: Random): Promise<void> {
-  const victim = random.pick(VICTIMS);
+/**
+ * One round: one kill. In some the next one follows before the processes are back at work, in some an agent is
+ * killed that has not got to say that it is ready, or while it makes out what was rotated a moment ago.
+ */
+async function killSomebody(rig: FaultRig, random: Random, moments: Record<'start' | 'rotation', number>) {
+  const isStarting = !rig.isReady('agent') && random.next() < 0.5;
+  const victim = isStarting ? 'agent' : random.pick(VICTIMS);
   const rotates = random.next() < 0.15;
+  if (victim === 'agent' && random.next() < 0.3) {
+    await rig.someLines(random.between(0, 100));
+    if (rig.rotate()) moments.rotation += 1;
+    await rig.someLines(random.between(0, 30));
+  }
+  if (victim === 'agent' && !rig.isReady('agent')) moments.start += 1;
   if (victim === 'agent' && random.next() < 0.25) await rig.killOverlapped();
-  else await rig.kill(victim, () => rotates && rig.rotate());
+  else await rig.kill(victim, () => void (rotates && rig.rotate()));
   if (random.next() < 0.5) await rig.progress();
   await rig.someLines(random.between(1, 300));
 }

@@ -1,11 +1,10 @@
 /** Which files are read, and from where: on real files and the embedded store. */
-import { appendFile, chmod, chown, link, mkdir, rename, symlink, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, link, mkdir, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { agentStand, asText, HOST, numbered } from '../support/agent-stand.js';
+import { withoutPrivileges } from '../support/privileges.js';
 import { waitFor } from '../support/wait.js';
-
-const NOBODY = 65_534;
 
 test('lines that are there and lines that come later are appended in order', async () => {
   const stand = await agentStand();
@@ -112,7 +111,7 @@ test('an unreadable file is announced once with its cause, and read when it is r
   await writeFile(stand.path('app.log'), asText(numbered(1, 2)));
   await chmod(stand.path('app.log'), 0o000);
   await writeFile(stand.path('b.log'), 'other\n');
-  if (process.geteuid?.() === 0) await becomeNobody([stand.directory, stand.path('app.log')]);
+  await withoutPrivileges([stand.directory, stand.path('app.log')]);
   await stand.start();
   await stand.noticeOnce(/app\.log cannot be read: EACCES.*give the agent the right/);
   await stand.linesOnce(1, `${HOST}/b.log`);
@@ -172,10 +171,3 @@ test('a quiet file is closed after a while, and a rotation meanwhile loses nothi
   await writeFile(stand.path('app.log'), asText(numbered(5, 6)));
   expect(await stand.linesOnce(6)).toEqual(numbered(1, 6));
 });
-
-/** Root may read everything, so for the rest of the test the process has no more rights than the owner. */
-async function becomeNobody(paths: readonly string[]): Promise<void> {
-  for (const path of paths) await chown(path, NOBODY, NOBODY);
-  process.seteuid?.(NOBODY);
-  onTestFinished(() => process.seteuid?.(0));
-}

@@ -1,27 +1,11 @@
 /** The agent and a store that is away, slow, forgetful or shared: nothing lost, nothing twice. */
 import { appendFile, rename, writeFile } from 'node:fs/promises';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { StoreError } from '../../shared/errors.js';
-import { SILENT } from '../../shared/logger.js';
-import { openRedisReader, openRedisWriter } from '../../shared/store/redis/index.js';
-import { AgentStand, agentStand, asText, numbered } from '../support/agent-stand.js';
+import { type AgentStand, agentStand, asText, numbered } from '../support/agent-stand.js';
 import { BlindWriter, ForgetfulWriter, HeldWriter } from '../support/agent-writers.js';
-import { type RedisServer, startRedis } from '../support/redis-server.js';
-import { temporaryDirectory } from '../support/temporary.js';
+import { redisStand } from '../support/redis-agent-stand.js';
 import { waitFor } from '../support/wait.js';
-
-async function redisStand(): Promise<{ stand: AgentStand; redis: RedisServer }> {
-  const redis = await startRedis();
-  const options = { url: redis.url, logger: SILENT, deadlineMs: 1_000 };
-  const writer = openRedisWriter({ ...options, retention: { bytes: 2 ** 30, ageMs: 2 ** 40 } });
-  const reader = openRedisReader(options);
-  onTestFinished(async () => {
-    await writer.close();
-    await reader.close();
-    await redis[Symbol.asyncDispose]();
-  });
-  return { stand: new AgentStand(await temporaryDirectory(), { writer, reader }), redis };
-}
 
 test('files rotate while Redis is away, and everything arrives in order when it is back', async () => {
   const { stand, redis } = await redisStand();
@@ -58,16 +42,13 @@ test('an agent that starts while Redis is away waits for it', async () => {
 });
 
 test('Redis loses everything: what is still on disk is appended again, once', async () => {
-  const { stand, redis } = await redisStand();
+  const { stand, client } = await redisStand();
   await writeFile(stand.path('app.log'), asText(numbered(1, 10)));
   await writeFile(stand.path('quiet.log'), 'quiet\n');
   await stand.start({ timings: { trimMs: 50 } });
   await stand.linesOnce(10);
   await stand.linesOnce(1, 'web/quiet.log');
-  const { Redis } = await import('ioredis');
-  const client = new Redis(redis.url);
   await client.flushall();
-  await client.quit();
   await appendFile(stand.path('app.log'), asText(numbered(11, 12)));
   expect(await stand.linesOnce(12)).toEqual(numbered(1, 12));
   expect(await stand.linesOnce(1, 'web/quiet.log')).toEqual(['quiet']);

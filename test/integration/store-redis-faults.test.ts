@@ -17,6 +17,7 @@ import { clientOf, proxyTo, readerAt, redisServer, writerAt } from './store-redi
 const FSYNC_ALWAYS = ['--appendfsync', 'always'];
 
 const UNAVAILABLE = { code: 'unavailable', retryable: true };
+const INTERRUPTED = { code: 'interrupted', retryable: true };
 
 function lineNumbers(count: number): string[] {
   return Array.from({ length: count }, (_, index) => `line ${index}`);
@@ -107,7 +108,7 @@ test('calls under way when the server dies fail then, not at their deadline', as
   const calls = lineNumbers(20).map((line) => source.append(writer, line));
   const settled = Promise.allSettled(calls);
   await server.kill();
-  const reason = expect.objectContaining(UNAVAILABLE);
+  const reason = expect.objectContaining(INTERRUPTED);
   expect(await settled).toEqual(calls.map(() => ({ status: 'rejected', reason })));
 });
 
@@ -155,7 +156,7 @@ test('a batch whose reply was lost is a conflict when sent again, and stored onc
   const source = await new Source(id).open(writer);
   const batch = source.batch('once');
   proxy.loseNextReply();
-  await expect(writer.append(id, batch, 'there')).rejects.toMatchObject(UNAVAILABLE);
+  await expect(writer.append(id, batch, 'there')).rejects.toMatchObject(INTERRUPTED);
   const again = await waitFor('the second attempt', () =>
     writer.append(id, batch, 'x').catch(() => undefined),
   );

@@ -148,12 +148,12 @@ test('a user confined to one tenant does all of its work, and nothing of another
   await expect(reader.heads([foreign])).rejects.toMatchObject({ code: 'forbidden' });
 });
 
-test('wrong credentials are forbidden, and no part of the error holds the password', async () => {
+test('wrong credentials are named as such, and no part of the error holds the password', async () => {
   const server = await redisServer('--requirepass', 'right');
   for (const credentials of ['', ':wrong-pa55@', 'nobody:wrong-pa55@']) {
     const reader = readerAt(`redis://${credentials}127.0.0.1:${server.port}`);
     const error: unknown = await reader.ping().catch((reason: unknown) => reason);
-    expect(error).toMatchObject({ code: 'forbidden', retryable: false });
+    expect(error).toMatchObject({ code: 'unauthenticated', retryable: false });
     expect(inspect(error, { depth: null, showHidden: true })).not.toContain('wrong-pa55');
     expect(String(error)).toContain(`127.0.0.1:${server.port}`);
   }

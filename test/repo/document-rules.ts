@@ -34,7 +34,7 @@ export function usagesOf({ path, text }: SourceFile): Usage[] {
   return [...text.matchAll(FENCE)]
     .filter(([, language]) => language === 'sh')
     .flatMap(([, , code = '']) => code.replaceAll('\\\n', ' ').split('\n'))
-    .flatMap((line) => [...line.matchAll(/\btailrace ((?:token )?[a-z]+)([^|;&]*)/g)])
+    .flatMap((line) => [...line.matchAll(/\btailrace ((?:token |agent (?=status))?[a-z]+)([^|;&]*)/g)])
     .map(([, command = '', rest = '']) => ({
       path,
       command,

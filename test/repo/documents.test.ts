@@ -89,7 +89,9 @@ function keysOf(schema: JsonSchema, prefix = ''): string[] {
       keysOf(value, prefix === '' ? key : `${prefix}.${key}`),
     );
   }
-  const { items } = schema;
+  const { items, anyOf } = schema;
+  const inner = anyOf?.find((one) => typeof one === 'object' && one.properties !== undefined);
+  if (inner !== undefined) return [prefix, ...keysOf(inner, prefix)];
   if (items !== undefined && !Array.isArray(items) && typeof items === 'object' && items.properties) {
     return keysOf(items, `${prefix}[]`);
   }

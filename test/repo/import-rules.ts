@@ -78,10 +78,11 @@ const HOMES: Readonly<Record<string, readonly Home[]>> = {
   jsonwebtoken: [{ path: '', files: 1 }],
   pino: [{ path: 'shared/logger.ts', files: 1 }],
   yaml: [{ path: 'shared/config.ts', files: 1 }],
+  re2js: [{ path: 'shared/pattern.ts', files: 1 }],
   commander: [{ path: 'cli/', files: MANY }],
   hono: [{ path: 'hub/', files: MANY }],
   '@hono/node-server': [{ path: 'hub/', files: MANY }],
-  'prom-client': [{ path: 'hub/', files: 1 }],
+  'prom-client': [{ path: 'shared/metric-set.ts', files: 1 }],
 };
 
 export function packagesHaveOneHome(files: readonly SourceFile[]): string[] {

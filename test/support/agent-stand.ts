@@ -112,11 +112,12 @@ export class AgentStand {
   }
 }
 
-export async function agentStand(): Promise<AgentStand> {
+/** `retainedBytes`: of payload that a channel keeps; the newest batch always stays. */
+export async function agentStand(retainedBytes = 2 ** 30): Promise<AgentStand> {
   const storeDirectory = await temporaryDirectory();
   const store = await openEmbeddedStore({
     directory: join(storeDirectory, 'store'),
-    retention: { bytes: 2 ** 30, ageMs: 2 ** 40 },
+    retention: { bytes: retainedBytes, ageMs: 2 ** 40 },
   });
   onTestFinished(() => store.close());
   return new AgentStand(await temporaryDirectory(), store);

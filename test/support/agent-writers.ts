@@ -1,6 +1,7 @@
 /** Writers around a real one, for what a test has to bring about at a given moment. */
 import { openLogFile } from '../../agent/log-file.js';
 import { MarkTrail } from '../../agent/mark.js';
+import { StoreError } from '../../shared/errors.js';
 import type { ChannelId } from '../../shared/protocol/channel.js';
 import type {
   AppendOutcome,
@@ -11,7 +12,7 @@ import type {
   SourceRecord,
 } from '../../shared/store/log-store.js';
 
-class WriterAround implements LogWriter {
+export class WriterAround implements LogWriter {
   protected readonly inner: LogWriter;
 
   constructor(inner: LogWriter) {
@@ -85,6 +86,35 @@ export class CredulousWriter extends WriterAround {
   }
 }
 
+/** The positive control of the mark for copies: positions come back without one. */
+export class ObliviousWriter extends WriterAround {
+  override async sourcesOf(tenant: string, host: string): Promise<SourceRecord[]> {
+    const records = await super.sourcesOf(tenant, host);
+    return records.map((record) => ({ ...record, position: { ...record.position, mark: '' } }));
+  }
+}
+
+/** Stores as an agent does that runs while the device of the files has another number, and only reads to its end. */
+export class RenumberedWriter extends WriterAround {
+  override openSource(
+    id: ChannelId,
+    source: string,
+    description: SourceDescription,
+    initial: SourcePosition,
+  ): Promise<SourcePosition> {
+    return super.openSource(id, renumbered(source), { ...description, device: '1' }, initial);
+  }
+
+  override append(id: ChannelId, batch: Batch, mark: string): Promise<AppendOutcome> {
+    return super.append(id, { ...batch, source: renumbered(batch.source) }, mark);
+  }
+}
+
+/** The device is in the beginning of the name, a hash. */
+function renumbered(source: string): string {
+  return `0000${source.slice(4)}`;
+}
+
 /** Holds appends back until it is told to let go: a store that is slow just now. */
 export class HeldWriter extends WriterAround {
   /** Resolves when the first append was asked for. */
@@ -128,6 +158,90 @@ export class ForgetfulWriter extends WriterAround {
     const outcome = await super.append(id, batch, mark);
     if (this.#isLost()) throw this.#error();
     return outcome;
+  }
+}
+
+/** A store that stands still now and then: appends wait until it goes on. */
+export class PausedWriter extends WriterAround {
+  #isPaused = false;
+  readonly #waiting: (() => void)[] = [];
+
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  set isPaused(isPaused: boolean) {
+    this.#isPaused = isPaused;
+    if (!isPaused) for (const goOn of this.#waiting.splice(0)) goOn();
+  }
+
+  override async append(id: ChannelId, batch: Batch, mark: string): Promise<AppendOutcome> {
+    if (this.#isPaused) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    return super.append(id, batch, mark);
+  }
+}
+
+/** A store that cannot be reached until it is back. */
+export class AbsentWriter extends WriterAround {
+  isAbsent = true;
+
+  override openSource(
+    id: ChannelId,
+    source: string,
+    description: SourceDescription,
+    initial: SourcePosition,
+  ): Promise<SourcePosition> {
+    if (this.isAbsent) return Promise.reject(new StoreError('unavailable', 'away'));
+    return super.openSource(id, source, description, initial);
+  }
+}
+
+/** Takes some batches, and is not to be reached any more then. */
+export class TiringWriter extends WriterAround {
+  #left: number;
+
+  constructor(inner: LogWriter, batches: number) {
+    super(inner);
+    this.#left = batches;
+  }
+
+  override async append(id: ChannelId, batch: Batch, mark: string): Promise<AppendOutcome> {
+    if (this.#left-- <= 0) throw new StoreError('unavailable', 'gone');
+    return super.append(id, batch, mark);
+  }
+}
+
+/**
+ * The positive control of asking the store for positions: believes what was acknowledged, whatever the store
+ * says of it since.
+ */
+export class TrustingWriter extends WriterAround {
+  conflicts = 0;
+  readonly #acknowledged = new Map<string, SourcePosition>();
+
+  override async openSource(
+    id: ChannelId,
+    source: string,
+    description: SourceDescription,
+    initial: SourcePosition,
+  ): Promise<SourcePosition> {
+    const position = await super.openSource(id, source, description, initial);
+    return this.#acknowledged.get(source) ?? position;
+  }
+
+  override async append(id: ChannelId, batch: Batch, mark: string): Promise<AppendOutcome> {
+    const outcome = await super.append(id, batch, mark);
+    if (outcome.kind === 'appended') this.#acknowledged.set(batch.source, { offset: batch.to, mark });
+    else this.conflicts++;
+    return outcome;
+  }
+
+  override async sourcesOf(tenant: string, host: string): Promise<SourceRecord[]> {
+    const records = await super.sourcesOf(tenant, host);
+    return records.map((record) => ({
+      ...record,
+      position: this.#acknowledged.get(record.source) ?? record.position,
+    }));
   }
 }
 

@@ -14,6 +14,9 @@ const PACKAGES: Readonly<Record<string, string>> = {
   wrk: 'wrk',
   logrotate: 'logrotate',
   chromium: 'chromium',
+  strace: 'strace',
+  script: 'bsdutils',
+  'systemd-analyze': 'systemd',
 };
 
 /** The paths of the programs by name. Skips the test, or fails it where CI=true, when one is missing. */

@@ -6,7 +6,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Random } from './fault-random.js';
-import { type FaultStack, isReady, ROOT, startStack } from './fault-stack.js';
+import { type FaultStack, hasSaidReady, isReady, ROOT, startStack } from './fault-stack.js';
 import { NumberedWriter, numberOf } from './numbered-writer.js';
 import { freePort } from './redis-server.js';
 import { MAIN, type TailraceProcess } from './tailrace-process.js';
@@ -80,12 +80,18 @@ export class FaultRig implements AsyncDisposable {
     await this.#end('agent', first);
   }
 
-  /** Rotates the file, unless that would delete lines that have not arrived. */
-  rotate(): void {
+  /** Rotates the file, unless that would delete lines that have not arrived. Returns whether it did. */
+  rotate(): boolean {
     const deletedUpTo = this.#rotatedAt.at(-ROTATIONS_KEPT) ?? 0;
-    if (this.#lastReceived() < deletedUpTo) return;
+    if (this.#lastReceived() < deletedUpTo) return false;
     this.#rotatedAt.push(this.#writer.written);
     this.#writer.rotate();
+    return true;
+  }
+
+  /** Whether the agent, hub or client that runs now has said that it is ready. */
+  isReady(victim: Victim): boolean {
+    return hasSaidReady(this.#process(victim));
   }
 
   /** Resolves when a line has arrived that is written after this call. */

@@ -111,7 +111,13 @@ export async function startStack(): Promise<FaultStack> {
   return new FaultStack(await startRedis(), directory, secretFile);
 }
 
+const READY = /"msg":"ready/;
+
 /** Rejects with all that it said when it ends instead. */
 export async function isReady(process: TailraceProcess): Promise<void> {
-  await process.seeStderr(/"msg":"ready/);
+  await process.seeStderr(READY);
+}
+
+export function hasSaidReady(process: TailraceProcess): boolean {
+  return READY.test(process.stderr);
 }

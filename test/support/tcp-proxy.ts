@@ -13,11 +13,13 @@ interface Pair {
 export class TcpProxy implements AsyncDisposable {
   readonly #server: Server;
   readonly #pairs = new Set<Pair>();
+  #targetPort: number;
   /** Connections accepted so far. */
   accepted = 0;
 
   constructor(targetPort: number) {
-    this.#server = createServer((client) => this.#join(client, targetPort));
+    this.#targetPort = targetPort;
+    this.#server = createServer((client) => this.#join(client));
   }
 
   async start(): Promise<void> {
@@ -47,18 +49,28 @@ export class TcpProxy implements AsyncDisposable {
     }
   }
 
+  /** Today's connections are cut, and the next ones go to another server: what a failover looks like. */
+  switchTo(targetPort: number): void {
+    this.#targetPort = targetPort;
+    this.#cut();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const { client, upstream } of this.#pairs) {
-      client.destroy();
-      upstream.destroy();
-    }
+    this.#cut();
     this.#server.close();
     await once(this.#server, 'close');
   }
 
-  #join(client: Socket, targetPort: number): void {
+  #cut(): void {
+    for (const { client, upstream } of this.#pairs) {
+      client.destroy();
+      upstream.destroy();
+    }
+  }
+
+  #join(client: Socket): void {
     this.accepted += 1;
-    const upstream = connect(targetPort, '127.0.0.1');
+    const upstream = connect(this.#targetPort, '127.0.0.1');
     const pair = { client, upstream };
     this.#pairs.add(pair);
     client.pipe(upstream);

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { agentConfig } from '../../agent/index.js';
+import { UTF_8 } from '../../agent/text-encoding.js';
 import { checkConfig } from '../../shared/config.js';
 import { ConfigError } from '../../shared/errors.js';
 
@@ -19,9 +20,9 @@ test('defaults are filled in, and relative paths become absolute', () => {
         channel: '{host}/{basename}',
         readFrom: 'start',
         labels: {},
+        format: { encoding: UTF_8, lineBytesMax: 2 ** 20 },
       },
     ],
-    maxLineBytes: 2 ** 20,
     openFilesMax: 512,
     retention: { bytes: 2 ** 30, ageMs: 7 * 86_400_000 },
   });
@@ -52,7 +53,6 @@ test('sizes and durations have units, and all settings arrive', () => {
   expect(settings).toMatchObject({
     host: 'web-1',
     redis: { url: 'redis://10.0.0.1', keyPrefix: 'logs:' },
-    maxLineBytes: 16 * 1024,
     openFilesMax: 64,
     retention: { bytes: 10 * 2 ** 20, ageMs: 12 * 3_600_000 },
   });
@@ -62,6 +62,7 @@ test('sizes and durations have units, and all settings arrive', () => {
     channel: 'x/{name}',
     readFrom: 'end',
     labels: { service: 'shop' },
+    format: { encoding: UTF_8, lineBytesMax: 16 * 1024 },
   });
 });
 
@@ -77,6 +78,10 @@ test('every problem is reported with its key', () => {
     ],
     [{ ...MINIMAL, sources: [{ include: ['/a'], from: 'end' }] }, 'sources.0.from: is not a known key'],
     [{ ...MINIMAL, sources: [{ include: ['/a'], read_from: 'tail' }] }, 'sources.0.read_from: '],
+    [
+      { ...MINIMAL, sources: [{ include: ['/a'], encoding: 'utf-33' }] },
+      'sources.0.encoding: must be an encoding',
+    ],
     [{ ...MINIMAL, max_line_bytes: '2MiB' }, 'max_line_bytes: must be at most'],
     [{ ...MINIMAL, max_line_bytes: 0 }, 'max_line_bytes: must be a size'],
     [{ ...MINIMAL, max_lines: 3 }, 'max_lines: is not a known key'],

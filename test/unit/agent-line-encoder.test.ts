@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { characterBoundary, encodeLines, workspaceBytes } from '../../agent/line-encoder.js';
+import { encodeLines, workspaceBytes } from '../../agent/line-encoder.js';
+import { characterBoundary, UTF_8 } from '../../agent/text-encoding.js';
 
 const WORKSPACE = Buffer.alloc(workspaceBytes(64 * 1024));
 const LIMIT = 1024;
@@ -12,7 +13,7 @@ function reference(bytes: Buffer, limit: number): { texts: string[]; cut: number
   if (isWhole) lines.pop();
   const texts = lines.map((latin1, index) => {
     const hasNewline = isWhole || index < lines.length - 1;
-    const line = Buffer.from(hasNewline ? latin1.replace(/\r$/, '') : latin1, 'latin1');
+    const line = Buffer.from((hasNewline ? latin1.replace(/\r$/, '') : latin1).replace(/^\0+/, ''), 'latin1');
     if (line.length > limit) cut.push(index);
     return line.subarray(0, characterBoundary(line, limit)).toString('utf8');
   });
@@ -20,7 +21,7 @@ function reference(bytes: Buffer, limit: number): { texts: string[]; cut: number
 }
 
 function expectAsReference(bytes: Buffer, limit = LIMIT): void {
-  const { json, lines, cut } = encodeLines(bytes, limit, WORKSPACE);
+  const { json, lines, cut } = encodeLines(bytes, UTF_8, limit, WORKSPACE);
   const expected = reference(bytes, limit);
   expect(json.toString()).toBe(JSON.stringify(expected.texts));
   expect(lines).toBe(expected.texts.length);
@@ -90,7 +91,7 @@ test('random bytes and random text, with random limits', () => {
 
 test('lines that need more room than the workspace has get a buffer of their own', () => {
   const bytes = Buffer.from(`${'\u0001'.repeat(100)}\n`);
-  const { json } = encodeLines(bytes, LIMIT, Buffer.alloc(10));
+  const { json } = encodeLines(bytes, UTF_8, LIMIT, Buffer.alloc(10));
   expect(JSON.parse(json.toString())).toEqual(['\u0001'.repeat(100)]);
 });
 

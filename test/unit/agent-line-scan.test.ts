@@ -1,20 +1,24 @@
 import { expect, test } from 'vitest';
 import { LineScan } from '../../agent/line-scan.js';
+import { HOLE_BYTES_MIN } from '../../agent/nuls.js';
+import { UTF_8, UTF_16BE, UTF_16LE } from '../../agent/text-encoding.js';
 
 /** Reads a growing text through a scan, so many bytes at a time at the most, and returns the spans found. */
 function scanAll(text: string, readBytes: number, growth: readonly number[]): string[] {
   const bytes = Buffer.from(text, 'latin1');
-  const scan = new LineScan(0, readBytes);
+  const scan = new LineScan(0);
   const spans: string[] = [];
   for (const size of growth) {
     for (;;) {
-      const { offset, length } = scan.wanted();
-      const given = bytes.subarray(offset, Math.min(offset + length, size));
+      const given = bytes.subarray(scan.searched, Math.min(scan.searched + readBytes, size));
       if (given.length === 0) break;
-      const found = scan.take(given);
-      if (found.kind === 'lines') spans.push(text.slice(found.from, found.from + found.length));
+      const found = scan.take(given, UTF_8, readBytes);
+      if (found.kind === 'lines')
+        spans.push(text.slice(found.from, found.textFrom + found.end - found.start));
       if (found.kind === 'long_line') spans.push(text.slice(found.from, found.to));
-      expect(scan.lineStart === 0 || text[scan.lineStart - 1] === '\n').toBe(true);
+      expect(scan.lineStart === 0 || text[scan.lineStart - 1] === '\n' || text[scan.lineStart] === '\0').toBe(
+        true,
+      );
     }
   }
   return spans;
@@ -45,25 +49,60 @@ test('whatever the reads and however the file grows, spans are whole lines and l
 });
 
 test('an unfinished line is searched once, not again with every byte that comes', () => {
-  const scan = new LineScan(0, 100);
+  const scan = new LineScan(0);
   let searched = 0;
   for (let size = 1; size <= 10_000; size++) {
-    const { offset, length } = scan.wanted();
-    const given = Buffer.alloc(Math.min(length, size - offset), 0x78);
+    const given = Buffer.alloc(Math.min(100, size - scan.searched), 0x78);
     searched += given.length;
-    expect(scan.take(given)).toEqual({ kind: 'unfinished' });
+    expect(scan.take(given, UTF_8, 100)).toEqual({ kind: 'unfinished' });
   }
   expect(searched).toBe(10_000);
 });
 
 test('a line that was taken back is searched from its start again', () => {
-  const scan = new LineScan(10, 100);
-  scan.take(Buffer.from('wrong'));
-  expect(scan.wanted().offset).toBe(15);
+  const scan = new LineScan(10);
+  scan.take(Buffer.from('wrong'), UTF_8, 100);
+  expect(scan.searched).toBe(15);
   scan.searchAgain();
-  expect(scan.wanted().offset).toBe(10);
-  expect(scan.take(Buffer.from('right\nand'))).toEqual({ kind: 'lines', from: 10, length: 6 });
+  expect(scan.searched).toBe(10);
+  expect(scan.take(Buffer.from('right\nand'), UTF_8, 100)).toEqual({
+    ...{ kind: 'lines', from: 10, textFrom: 10 },
+    ...{ start: 0, end: 6 },
+  });
   expect(scan.lineStart).toBe(16);
+});
+
+test('NULs before a line are passed over and belong to the span that follows them', () => {
+  const scan = new LineScan(5);
+  expect(scan.take(Buffer.alloc(100), UTF_8, 100)).toEqual({ kind: 'unfinished' });
+  expect(scan.take(Buffer.alloc(100), UTF_8, 100)).toEqual({ kind: 'unfinished' });
+  expect([scan.lineStart, scan.textStart, scan.searched]).toEqual([5, 205, 205]);
+  expect(scan.openHole).toEqual({ from: 5, to: 205 });
+  expect(scan.take(Buffer.from('\0\0line\nrest'), UTF_8, 100)).toEqual({
+    ...{ kind: 'lines', from: 5, textFrom: 207 },
+    ...{ start: 2, end: 7 },
+  });
+  expect(scan.lineStart).toBe(212);
+});
+
+test('a hole inside a line ends it, wherever the reads end', () => {
+  for (const readBytes of [1_000, 4_096, 5_000, 10_000]) {
+    for (const nuls of [HOLE_BYTES_MIN - 1, HOLE_BYTES_MIN, HOLE_BYTES_MIN + 1, 3 * HOLE_BYTES_MIN]) {
+      const text = `first\nabc${'\0'.repeat(nuls)}rest\n`;
+      const isTorn = nuls >= HOLE_BYTES_MIN;
+      const spans = scanAll(text, readBytes, [text.length]);
+      expect(spans.join('')).toBe(text);
+      expect(spans.some((span) => span.endsWith('abc'))).toBe(isTorn);
+    }
+  }
+});
+
+test('lines of UTF-16 end at whole code units only', () => {
+  const oddNewlines = Buffer.from([0x41, 0x0a, 0x00, 0x0a, 0x42, 0x0a, 0x0a, 0x00]);
+  expect(UTF_16LE.firstLineEnd(oddNewlines, 0)).toBe(8);
+  expect(UTF_16LE.lastLineEnd(oddNewlines)).toBe(8);
+  expect(UTF_16BE.firstLineEnd(oddNewlines, 0)).toBe(4);
+  expect(UTF_16LE.lastLineEnd(oddNewlines.subarray(0, 6))).toBe(0);
 });
 
 function randomFrom(seed: number): () => number {

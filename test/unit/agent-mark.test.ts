@@ -1,6 +1,14 @@
 import { expect, test } from 'vitest';
 import type { ByteReader } from '../../agent/log-file.js';
-import { beganLike, fits, isEvidence, MarkTrail, markedTimeNs, markOfUnread } from '../../agent/mark.js';
+import {
+  beganLike,
+  fits,
+  isEvidence,
+  MarkTrail,
+  markedTimeNs,
+  markOfUnread,
+  strongerMark,
+} from '../../agent/mark.js';
 
 class Bytes implements ByteReader {
   readonly #bytes: Buffer;
@@ -21,7 +29,7 @@ async function positionAt(bytes: Buffer, offset: number) {
 
 test('a trail that followed the bytes has the mark of one that begins there', async () => {
   for (const step of [1, 7, 100, 255, 256, 257, 1_000, 1_024, 5_000]) {
-    const trail = MarkTrail.of(0, Buffer.alloc(0), Buffer.alloc(0));
+    const trail = MarkTrail.of(0, 0, Buffer.alloc(0), Buffer.alloc(0));
     for (let offset = 0; offset < TEXT.length; offset += step) {
       trail.advance(TEXT.subarray(offset, offset + step));
       expect(trail.mark(5n)).toBe((await MarkTrail.at(new Bytes(TEXT), trail.offset))?.mark(5n));
@@ -72,4 +80,48 @@ test('a mark carries the time of the file and stays within what a store keeps', 
   expect(markedTimeNs(mark)).toBe(1_795_413_600_123_000_000n);
   expect(markedTimeNs('rubbish')).toBe(0n);
   expect(Buffer.byteLength(mark)).toBeLessThanOrEqual(200);
+});
+
+test('a hole at the beginning is no part of the head: what comes behind it tells files apart', async () => {
+  for (const hole of [1, 1_023, 1_024, 5_000, 3 * 2 ** 20]) {
+    const first = Buffer.concat([Buffer.alloc(hole), TEXT]);
+    const other = Buffer.concat([Buffer.alloc(hole), Buffer.from('another\n'), TEXT]);
+    const longer = Buffer.concat([Buffer.alloc(hole + 100), TEXT]);
+    const filled = Buffer.concat([Buffer.alloc(hole, 'x'), TEXT]);
+    const unread = { offset: 0, mark: await markOfUnread(new Bytes(first), first.length, 0n) };
+    for (const position of [unread, await positionAt(first, hole + 3_000)]) {
+      expect(await fits(new Bytes(first), position)).toBe(true);
+      for (const not of [other, longer, filled]) expect(await fits(new Bytes(not), position)).toBe(false);
+      expect(isEvidence(position)).toBe(true);
+    }
+  }
+});
+
+test('a hole with nothing behind it is no evidence, and fits whatever it becomes', async () => {
+  const unread = { offset: 0, mark: await markOfUnread(new Bytes(Buffer.alloc(5_000)), 5_000, 0n) };
+  expect(isEvidence(unread)).toBe(false);
+  expect(await fits(new Bytes(Buffer.concat([Buffer.alloc(6_000), TEXT])), unread)).toBe(true);
+});
+
+test('a trail that was led over a hole has the mark of one that begins behind it', async () => {
+  for (const before of ['', 'line\n', '\ufeff']) {
+    for (const nuls of [1, 255, 1_024, 10_000]) {
+      const bytes = Buffer.concat([Buffer.from(before), Buffer.alloc(nuls), TEXT]);
+      const trail = MarkTrail.of(0, 0, Buffer.alloc(0), Buffer.alloc(0));
+      trail.advance(Buffer.from(before));
+      trail.advanceOverNuls(nuls);
+      for (let at = before.length; at < TEXT.length; at += 700) {
+        expect(trail.mark(5n)).toBe((await MarkTrail.at(new Bytes(bytes), trail.offset))?.mark(5n));
+        trail.advance(bytes.subarray(trail.offset, trail.offset + 700));
+      }
+    }
+  }
+});
+
+test('a head grows with the file, behind its hole too', async () => {
+  const bytes = Buffer.concat([Buffer.alloc(5_000), TEXT]);
+  const weak = await markOfUnread(new Bytes(bytes), 5_010, 0n);
+  const strong = await strongerMark(new Bytes(bytes), weak, bytes.length, 0n);
+  expect(strong).toBe(await markOfUnread(new Bytes(bytes), bytes.length, 0n));
+  expect(await strongerMark(new Bytes(TEXT), weak, TEXT.length, 0n)).toBeUndefined();
 });

@@ -3,6 +3,7 @@ import { StoreAccess, type StoreClient } from '../../agent/store-access.js';
 import { StoreError } from '../../shared/errors.js';
 
 const AWAY = new StoreError('unavailable', 'Redis is away', { retryable: true });
+const INTERRUPTED = new StoreError('interrupted', 'the connection ended', { retryable: true });
 const FORBIDDEN = new StoreError('forbidden', 'no rights');
 
 class Client implements StoreClient {
@@ -89,4 +90,49 @@ test('an error of one channel holds back only who met it, and is announced once'
     '/a.log: the store refuses its lines; they stay in the file: no rights',
     '/a.log: the store takes its lines again',
   ]);
+});
+
+test('a connection that ends is no outage before another one cannot be had', () => {
+  const client = new Client('a');
+  access.failed(client, INTERRUPTED);
+  expect(access.isAway).toBe(true);
+  vi.advanceTimersByTime(5_000);
+  access.reached();
+  expect(notices).toEqual([]);
+  access.failed(client, INTERRUPTED);
+  vi.advanceTimersByTime(5_000);
+  access.failed(client, INTERRUPTED);
+  expect(notices).toEqual([
+    'nothing is sent until the store is back; files keep their lines: the connection ended',
+  ]);
+});
+
+test('that the store answers does not end a refusal; that it takes lines does', () => {
+  const client = new Client('/a.log');
+  for (let time = 0; time < 3; time++) {
+    access.failed(client, FORBIDDEN);
+    vi.advanceTimersByTime(5_000);
+    access.reached();
+  }
+  expect(notices).toEqual(['/a.log: the store refuses its lines; they stay in the file: no rights']);
+  access.succeeded(client);
+  expect(notices).toHaveLength(2);
+});
+
+test('one client at a time is on trial, and those that wait are woken when it is over', () => {
+  const [a, b] = [new Client('a'), new Client('b')];
+  expect([access.beginTrial(a), access.beginTrial(b), access.beginTrial(a)]).toEqual([true, false, true]);
+  access.passed(b);
+  expect(access.beginTrial(b)).toBe(false);
+  access.passed(a);
+  expect([a.wakes, b.wakes, access.beginTrial(b)]).toEqual([0, 1, true]);
+});
+
+test('a pause holds back one client, is longer the more there were, and ends by itself', () => {
+  const [a, b] = [new Client('a'), new Client('b')];
+  access.pause(a, 3);
+  access.pause(a, 3);
+  expect([access.admits(a), access.admits(b)]).toEqual([false, true]);
+  vi.advanceTimersByTime(500 * 2 ** 3);
+  expect([access.admits(a), a.wakes]).toEqual([true, 1]);
 });

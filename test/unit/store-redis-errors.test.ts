@@ -1,7 +1,12 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { StoreError } from '../../shared/errors.js';
-import { isMissingScript, MalformedReply, toStoreError } from '../../shared/store/redis/error-mapping.js';
+import {
+  isMissingScript,
+  MalformedReply,
+  toConnectionError,
+  toStoreError,
+} from '../../shared/store/redis/error-mapping.js';
 
 /** As ioredis makes them. */
 function reply(message: string): Error {
@@ -30,8 +35,8 @@ const REPLIES = [
   ['CLUSTERDOWN Hash slot not served', 'unavailable', true],
   ['NOREPLICAS Not enough good replicas to write.', 'unavailable', true],
   ['ERR max number of clients reached', 'unavailable', true],
-  ['NOAUTH HELLO must be called with the client already authenticated', 'forbidden', false],
-  ['WRONGPASS invalid username-password pair or user is disabled.', 'forbidden', false],
+  ['NOAUTH HELLO must be called with the client already authenticated', 'unauthenticated', false],
+  ['WRONGPASS invalid username-password pair or user is disabled.', 'unauthenticated', false],
   ["NOPERM this user has no permissions to run the 'evalsha' command", 'forbidden', false],
   [`ERR The user executing the script can't run this command or subcommand ${SCRIPT}`, 'forbidden', false],
   [`WRONGTYPE Operation against a key holding the wrong kind of value ${SCRIPT}`, 'corrupt', false],
@@ -43,7 +48,8 @@ const REPLIES = [
   ],
   ["ERR unknown command 'SSUBSCRIBE', with args beginning with: 'x'", 'unsupported', false],
   ['ERR DB index is out of range', 'unsupported', false],
-  ['ERR something new in Redis 12', 'unavailable', true],
+  ['ERR something new in Redis 12', 'refused', true],
+  ['ERR Protocol error: invalid bulk length', 'refused', true],
 ] as const;
 
 describe('an error of Redis', () => {
@@ -83,4 +89,9 @@ test('only a reply can be a missing script', () => {
   expect(isMissingScript(reply('NOSCRIPT No matching script. Please use EVAL.'))).toBe(true);
   expect(isMissingScript(reply('ERR NOSCRIPT'))).toBe(false);
   expect(isMissingScript(new Error('NOSCRIPT'))).toBe(false);
+});
+
+test('what goes wrong while a connection is made is not said of one call', () => {
+  const error = toConnectionError(reply('ERR no upstream host'), 'localhost:6379');
+  expect(error).toMatchObject({ code: 'unavailable', retryable: true });
 });

@@ -8,8 +8,8 @@ import { type ChannelId, channelKey } from '../../protocol/channel.js';
 import { entryTime, FIRST_ENTRY } from '../../protocol/cursor.js';
 import type {
   AppendOutcome,
-  Batch,
   LogWriter,
+  OutgoingBatch,
   SourceDescription,
   SourcePosition,
   SourceRecord,
@@ -57,7 +57,7 @@ export class EmbeddedWriter implements LogWriter {
     });
   }
 
-  append(id: ChannelId, batch: Batch, mark: string): Promise<AppendOutcome> {
+  append(id: ChannelId, batch: OutgoingBatch, mark: string): Promise<AppendOutcome> {
     return this.#committer.submit(async (draft) => {
       const outcome = await this.#append(draft, id, batch, mark);
       return () => outcome;
@@ -96,7 +96,7 @@ export class EmbeddedWriter implements LogWriter {
     return this.#committer.close();
   }
 
-  async #append(draft: Draft, id: ChannelId, batch: Batch, mark: string): Promise<AppendOutcome> {
+  async #append(draft: Draft, id: ChannelId, batch: OutgoingBatch, mark: string): Promise<AppendOutcome> {
     const { source, from, to, lines, payload } = batch;
     const keys = [headKey(id), descriptionKey(id, source), positionKey(id, source)] as const;
     const [headBytes, described, positionBytes] = await draft.getMany([...keys]);
@@ -104,7 +104,11 @@ export class EmbeddedWriter implements LogWriter {
       return { kind: 'unknown_source' };
     }
     const { offset, mark: heldMark } = decodePosition(positionBytes);
-    if (offset !== from) return { kind: 'conflict', position: { offset, mark: heldMark } };
+    const conflict = { kind: 'conflict', position: { offset, mark: heldMark } } as const;
+    if (offset !== from) return conflict;
+    const other = batch.also && (await positionOf(draft, id, batch.also.source));
+    if (batch.also !== undefined && other === undefined) return { kind: 'unknown_source' };
+    if (batch.also?.from !== other) return conflict;
 
     const { epoch, next: seq, bytes, last } = decodeHead(headBytes);
     if (!Number.isSafeInteger(seq + lines)) {
@@ -118,11 +122,21 @@ export class EmbeddedWriter implements LogWriter {
     draft.put(entryKey(id, entry), encodeEntry(batch, entry, seq));
     draft.put(seqKey(id, seq), encodeRecord({ entry, bytes: payload.length }));
     draft.put(keys[0], encodeRecord(head));
-    draft.put(keys[2], encodeRecord({ offset: to, mark, lastSeq: seq + lines - 1 }));
+    const lastSeq = seq + lines - 1;
+    draft.put(keys[2], encodeRecord({ offset: to, mark, lastSeq }));
+    if (batch.also !== undefined) {
+      draft.put(positionKey(id, batch.also.source), encodeRecord({ ...batch.also.to, lastSeq }));
+    }
     draft.retain(id);
     draft.appended.set(channelKey(id), id);
     return { kind: 'appended', epoch, entry, seq };
   }
+}
+
+/** Undefined where the source is not known. */
+async function positionOf(draft: Draft, id: ChannelId, source: string): Promise<number | undefined> {
+  const [described, position] = await draft.getMany([descriptionKey(id, source), positionKey(id, source)]);
+  return described === undefined || position === undefined ? undefined : decodePosition(position).offset;
 }
 
 function newHead(): Head {

@@ -9,7 +9,15 @@ import { backoffDelay } from '../../backoff.js';
 import type { StoreError } from '../../errors.js';
 import type { Logger } from '../../logger.js';
 import type { RedisAddress } from './address.js';
-import { closedError, deadlineError, isMissingScript, lostError, toStoreError } from './error-mapping.js';
+import {
+  closedError,
+  deadlineError,
+  interruptedError,
+  isMissingScript,
+  lostError,
+  toConnectionError,
+  toStoreError,
+} from './error-mapping.js';
 import type { Script } from './scripts.js';
 
 const RECONNECT = { baseMs: 50, capMs: 2_000 };
@@ -49,6 +57,8 @@ export class Connection {
   #state: State = 'idle';
   /** Why the last attempt to connect failed, until the next one begins. */
   #failure: StoreError | undefined;
+  /** Why this side closed the connection: then the server did not. */
+  #givenUp: StoreError | undefined;
   /** Scripts that this connection has sent in full. */
   readonly #loaded = new Set<Script>();
   #onReady: () => void = () => {};
@@ -64,7 +74,7 @@ export class Connection {
     this.#redis.on('connecting', () => this.#attempt());
     this.#redis.on('ready', () => this.#opened());
     this.#redis.on('error', (error: unknown) => {
-      this.#failure = toStoreError(error, this.#server);
+      this.#failure = toConnectionError(error, this.#server);
     });
     this.#redis.on('close', () => this.#lost());
   }
@@ -160,9 +170,11 @@ export class Connection {
 
   #expire(call: Call): void {
     if (!this.#settle(call)) return;
-    call.reject(deadlineError(this.#server, this.#deadlineMs));
+    const error = deadlineError(this.#server, this.#deadlineMs);
+    call.reject(error);
     // Replies come in order: when one is this late, whatever was sent behind it is no better off, and a
     // connection whose other end is gone without a word would never recover by itself.
+    this.#givenUp = error;
     this.#redis.stream?.destroy();
   }
 
@@ -179,6 +191,7 @@ export class Connection {
       return;
     }
     this.#loaded.clear();
+    this.#givenUp = undefined;
     if (this.#state !== 'closed') {
       this.#state = 'ready';
       this.#logger.debug(`Connected to Redis at ${this.#server}.`, { connection: this.#name });
@@ -196,11 +209,13 @@ export class Connection {
   }
 
   #lost(): void {
-    const error = this.#failure ?? lostError(this.#server);
-    if (this.#state === 'ready') this.#logger.warn(error.message, { connection: this.#name });
-    if (this.#state !== 'closed') this.#state = 'down';
+    const wasReady = this.#state === 'ready';
+    if (wasReady) this.#logger.warn(lostError(this.#server).message, { connection: this.#name });
+    // What is lost once may be back at once: only an attempt that fails tells that the server is away.
+    if (this.#state !== 'closed') this.#state = wasReady ? 'connecting' : 'down';
     this.#onLost();
-    this.#rejectAll(error);
+    if (wasReady) this.#rejectAll(this.#givenUp ?? interruptedError(this.#server));
+    else this.#rejectAll(this.#failure ?? lostError(this.#server));
   }
 
   #rejectAll(error: StoreError): void {

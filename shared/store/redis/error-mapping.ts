@@ -39,7 +39,7 @@ const RULES: readonly Rule[] = [
   },
   {
     pattern: /^(NOAUTH|WRONGPASS)\b|\bAUTH\b/,
-    code: 'forbidden',
+    code: 'unauthenticated',
     retryable: false,
     sentence: 'refuses the credentials: correct user and password in the Redis URL.',
   },
@@ -92,10 +92,16 @@ export function toStoreError(error: unknown, server: string): StoreError {
   }
   if (isReply(error)) {
     const message = `Redis at ${server} answered with an error: look into its log. It said: ${text}`;
-    return new StoreError('unavailable', message, { retryable: true, cause: error });
+    return new StoreError('refused', message, { retryable: true, cause: error });
   }
   const message = `Redis at ${server} cannot be reached (${networkText(error)}): start it, or correct the Redis URL.`;
   return new StoreError('unavailable', message, { retryable: true, cause: error });
+}
+
+/** For what went wrong with a connection: that concerns every call on it, so that none was refused alone. */
+export function toConnectionError(error: unknown, server: string): StoreError {
+  const { code, message, retryable, cause } = toStoreError(error, server);
+  return new StoreError(code === 'refused' ? 'unavailable' : code, message, { retryable, cause });
 }
 
 /** A script is not in the server's cache: after a restart, a failover or SCRIPT FLUSH. */
@@ -111,6 +117,12 @@ export function deadlineError(server: string, deadlineMs: number): StoreError {
 export function lostError(server: string): StoreError {
   const message = `The connection to Redis at ${server} was lost: it is made anew, see whether the server restarted.`;
   return new StoreError('unavailable', message, { retryable: true });
+}
+
+/** For a call that was sent. The network's error, where there is one, is no help: it says only `ECONNRESET`. */
+export function interruptedError(server: string): StoreError {
+  const message = `Redis at ${server} closed the connection in the middle of a call: it is made anew, see whether the server restarted.`;
+  return new StoreError('interrupted', message, { retryable: true });
 }
 
 export function closedError(server: string): StoreError {

@@ -53,7 +53,7 @@ async function readSetting(connection: Connection, name: string): Promise<string
   try {
     return await connection.call('CONFIG', ['GET', name], toSetting);
   } catch (error) {
-    if (error instanceof StoreError && error.code !== 'unavailable') return undefined;
+    if (error instanceof StoreError && !error.retryable) return undefined;
     throw error;
   }
 }

@@ -6,8 +6,8 @@ import { randomBytes } from 'node:crypto';
 import { type ChannelId, channelKey } from '../../protocol/channel.js';
 import type {
   AppendOutcome,
-  Batch,
   LogWriter,
+  OutgoingBatch,
   Retention,
   SourceDescription,
   SourcePosition,
@@ -56,15 +56,16 @@ export class RedisLogWriter implements LogWriter {
     return this.#connection.run(OPEN_SOURCE, this.#keys(id), args, toSourcePosition);
   }
 
-  append(id: ChannelId, batch: Batch, mark: string): Promise<AppendOutcome> {
+  append(id: ChannelId, batch: OutgoingBatch, mark: string): Promise<AppendOutcome> {
     // Not waited for: the batch can do without, and the next append would try again.
     if (!this.#registered.has(channelKey(id))) this.#register(id).catch(() => {});
-    const { source, from, to, lines, encoding, cut, payload } = batch;
+    const { source, from, to, lines, encoding, cut, payload, also } = batch;
     const { bytes, ageMs } = this.#retention;
     const { doorbell } = keysOfChannel(this.#prefix, id);
     const numbers = [`${from}`, `${to}`, `${lines}`];
     const limits = [`${bytes}`, `${ageMs}`];
-    const args = [source, ...numbers, encoding, cut.join(','), payload, mark, ...limits, doorbell];
+    const other = also === undefined ? [] : [also.source, `${also.from}`, `${also.to.offset}`, also.to.mark];
+    const args = [source, ...numbers, encoding, cut.join(','), payload, mark, ...limits, doorbell, ...other];
     return this.#connection.run(APPEND, this.#keys(id), args, toAppendOutcome);
   }
 

@@ -1,0 +1,48 @@
+/**
+ * When rotated files count as written to last. Their own times tell, unless a clock was set back or a time was
+ * given by hand: then a file that has its name since a later rotation than one that was read counts as written
+ * after that one. Pure.
+ */
+import { compareRotationAge, isComparableAge, isDatedName } from './rotation-name.js';
+import type { Listed } from './sibling-listing.js';
+
+/**
+ * A rotation renames all its files within this time. It tells `.1` as the newest, where each rotation renames
+ * all files, from `.1` as the oldest, where each file keeps its number.
+ */
+const ROTATION_NS = 60_000_000_000n;
+
+/** A time of the last write that counts. */
+export type CountedTime = (path: string, modifiedNs: bigint) => bigint;
+
+/** `readNs`: the time that a file had when an agent read it last; undefined of one that none has read. */
+export function countedTimes(
+  rotated: readonly Listed[],
+  readNs: (entry: Listed) => bigint | undefined,
+): CountedTime {
+  const later = new Map<string, bigint>();
+  let before: Listed | undefined;
+  let atLeastNs: bigint | undefined;
+  for (const entry of rotated.toSorted((a, b) => compareRotationAge(a.path, b.path))) {
+    if (before !== undefined && !isShownYounger(entry, before)) atLeastNs = undefined;
+    const { modifiedNs } = entry.look;
+    if (atLeastNs !== undefined && atLeastNs > modifiedNs) later.set(entry.path, atLeastNs);
+    const ownNs = readNs(entry);
+    if (atLeastNs !== undefined || ownNs !== undefined)
+      atLeastNs = bigger(bigger(atLeastNs, modifiedNs), ownNs ?? 0n);
+    before = entry;
+  }
+  return (path, modifiedNs) => later.get(path) ?? modifiedNs;
+}
+
+/** Later dates are younger; a lower count is if the younger file was renamed after the older one, at once. */
+function isShownYounger(entry: Listed, before: Listed): boolean {
+  if (!isComparableAge(entry.path, before.path)) return false;
+  if (isDatedName(entry.path)) return true;
+  const laterNs = entry.changedNs - before.changedNs;
+  return laterNs >= 0n && laterNs <= ROTATION_NS;
+}
+
+function bigger(a: bigint | undefined, b: bigint): bigint {
+  return a !== undefined && a > b ? a : b;
+}

@@ -1,0 +1,55 @@
+/** `tailrace agent --check`: what an agent with this configuration would tail now. Begins no file. */
+import { type PlannedSource, planOf } from '../agent/plan.js';
+import { parseRedisUrl } from '../shared/store/redis/address.js';
+import { type AgentFlags, readAgentSettings } from './agent-settings.js';
+import { EXIT, type Shell } from './shell.js';
+import { sourceInWords } from './source-in-words.js';
+
+/** Of each list; a glob may mean thousands of files. */
+const SHOWN_MAX = 10;
+
+export function checkAgent(files: string[], flags: AgentFlags, shell: Shell): number {
+  const settings = readAgentSettings(files, flags, shell);
+  const { tenant, host, redis } = settings;
+  const { label } = parseRedisUrl(redis.url);
+  const { sources, shared } = planOf(settings);
+  const sharing = shared.map(({ channel, paths }) => `${channel}: ${shortened(paths).join(', ')}`);
+  const lines = [
+    `the configuration is valid: tenant ${tenant}, host ${host}, redis ${label} (not asked: doctor does that)`,
+    ...sources.flatMap(sourceLines),
+    ...section('several files go into one channel', sharing),
+  ];
+  shell.stdout.write(lines.map((line) => `${line}\n`).join(''));
+  return EXIT.ok;
+}
+
+function sourceLines({ rule, files, missing, unreadable, aged }: PlannedSource, index: number): string[] {
+  const what = rule.exec === undefined ? 'file' : 'command';
+  const count = `${files.length} ${files.length === 1 ? what : `${what}s`} now`;
+  return [
+    `sources.${index}: ${sourceInWords(rule)}`,
+    ...section(
+      count,
+      files.map(({ path, channel }) => `${path} to ${channel}`),
+    ).map(indented),
+    ...section('not there yet', missing).map(indented),
+    ...section('cannot be read', unreadable).map(indented),
+    ...section('older than ignore_older: where no agent has read them, not before they change', aged).map(
+      indented,
+    ),
+  ];
+}
+
+function section(title: string, lines: readonly string[]): string[] {
+  if (lines.length === 0) return title.startsWith('0 ') ? [title] : [];
+  return [`${title}:`, ...shortened(lines).map(indented)];
+}
+
+function shortened(lines: readonly string[]): string[] {
+  const rest = lines.length - SHOWN_MAX;
+  return rest > 0 ? [...lines.slice(0, SHOWN_MAX), `and ${rest} more`] : [...lines];
+}
+
+function indented(line: string): string {
+  return `  ${line}`;
+}

@@ -1,0 +1,72 @@
+/** `tailrace agent --check` and `--schema`: what a configuration means before it is used. */
+import { mkdir, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { runTailrace } from '../support/tailrace-process.js';
+import { temporaryDirectory } from '../support/temporary.js';
+
+const CONFIG = `
+tenant: acme
+host: web-1
+redis: { url: "redis://:\${PASSWORD}@127.0.0.1:1" }
+open_files_max: \${FILES_MAX:-64}
+sources:
+  - include: [logs/*.log, logs/later]
+    ignore_older: 1d
+  - include: [logs, "-"]
+    channel: "{host}/rest"
+`;
+
+async function checked(config: string, env: Record<string, string> = {}) {
+  const cwd = await temporaryDirectory();
+  await mkdir(join(cwd, 'logs'));
+  for (const name of ['a.log', 'old.log', 'one', 'two']) await writeFile(join(cwd, 'logs', name), 'line\n');
+  await utimes(join(cwd, 'logs/old.log'), 1, 1);
+  await writeFile(join(cwd, 'agent.yaml'), config);
+  const run = await runTailrace(['agent', '--config', 'agent.yaml', '--check'], { cwd, env });
+  return { ...run, stdout: run.stdout.replaceAll(join(cwd, 'logs'), '') };
+}
+
+describe('a check', () => {
+  test('shows what would be tailed, without a Redis and without its password', async () => {
+    const { code, stdout } = await checked(CONFIG, { PASSWORD: 'hunter2' });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^the configuration is valid: tenant acme, host web-1, redis 127\.0\.0\.1:1 /);
+    expect(stdout).toContain('sources.0: /*.log, /later\n  2 files now:\n    /a.log to web-1/a.log\n');
+    expect(stdout).toContain('  not there yet:\n    /later\n');
+    expect(stdout).toMatch(/older than ignore_older: .*\n {4}\/old\.log\n/);
+    expect(stdout).toContain('sources.1: , standard input\n  3 files now:\n    standard input to web-1/rest\n');
+    expect(stdout).toContain(
+      'several files go into one channel:\n  web-1/rest: standard input, /one, /two\n',
+    );
+    expect(stdout).not.toContain('hunter2');
+  });
+
+  test('says all that is wrong, and where', async () => {
+    const wrong = `${CONFIG.replace('ignore_older: 1d', 'ignore_older: soon\n    lables: {}')}tenent: x\n`;
+    const { code, stdout, stderr } = await checked(wrong, { FILES_MAX: '3' });
+    expect(code).toBe(78);
+    expect(stdout).toBe('');
+    for (const problem of [
+      'redis.url: the variable PASSWORD is not set',
+      'open_files_max: ',
+      'sources.0.ignore_older: must be a duration',
+      'sources.0.lables: is not a known key; did you mean labels?',
+      'tenent: is not a known key; did you mean tenant?',
+    ]) {
+      expect(stderr).toContain(`agent.yaml: ${problem}`);
+    }
+  });
+});
+
+test.each(['agent', 'hub'])(
+  'the schema of the file of %s is JSON, and asks for nothing that flags may give',
+  async (command) => {
+    const { code, stdout } = await runTailrace([command, '--schema']);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      title: `The configuration file of tailrace ${command}`,
+      required: [],
+    });
+  },
+);
