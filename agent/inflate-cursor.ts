@@ -5,24 +5,24 @@
 import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { ByteReader } from './log-file.js';
+import { systemCode } from './system-error.js';
 
 const CHUNK_BYTES = 64 * 1024;
 
 /** So much stays at hand behind the place that was reached: most lines are shorter. */
 const BEHIND_BYTES = 64 * 1024;
 
+/** Codes of errors in the compressed bytes begin so. */
+const ZLIB = 'Z_';
+
 /** A stream that ends before its last member does: what is written still, or was cut. */
 export function isUnfinished(error: unknown): boolean {
-  return zlibCode(error) === 'Z_BUF_ERROR';
+  return systemCode(error) === 'Z_BUF_ERROR';
 }
 
 /** An error in the compressed bytes themselves; any other one says something about the file or the disk. */
 export function isDamage(error: unknown): error is Error {
-  return zlibCode(error)?.startsWith('Z_') === true;
-}
-
-function zlibCode(error: unknown): string | undefined {
-  return error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+  return `${systemCode(error)}`.startsWith(ZLIB);
 }
 
 /** The bytes of all members of a gzip file, one after another. Destroy it, or read it to its end. */

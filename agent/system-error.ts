@@ -13,10 +13,10 @@ const NAMES: Readonly<Record<number, string>> = {
   ...Object.fromEntries(Object.entries(constants.errno).map(([name, number]) => [number, name])),
 };
 
-/** The system's code of an error, such as `EACCES`. */
+/** The system's code of an error, such as `EACCES`. The numbers that errors of the web platform have are none. */
 export function systemCode(error: unknown): string | undefined {
-  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
-  return code === undefined ? undefined : named(code);
+  const code = error instanceof Error ? (error as { code?: unknown }).code : undefined;
+  return typeof code === 'string' ? named(code) : undefined;
 }
 
 /** The message of an error, with the system's code in it. */

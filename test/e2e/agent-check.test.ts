@@ -35,7 +35,9 @@ describe('a check', () => {
     expect(stdout).toContain('sources.0: /*.log, /later\n  2 files now:\n    /a.log to web-1/a.log\n');
     expect(stdout).toContain('  not there yet:\n    /later\n');
     expect(stdout).toMatch(/older than ignore_older: .*\n {4}\/old\.log\n/);
-    expect(stdout).toContain('sources.1: , standard input\n  3 files now:\n    standard input to web-1/rest\n');
+    expect(stdout).toContain(
+      'sources.1: , standard input\n  3 files now:\n    standard input to web-1/rest\n',
+    );
     expect(stdout).toContain(
       'several files go into one channel:\n  web-1/rest: standard input, /one, /two\n',
     );

@@ -2,7 +2,6 @@
 import { appendFile, open, readdir, rename, rm, unlink, writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { type AgentStand, agentStand, asText, HOST, numbered } from '../support/agent-stand.js';
-import { HeldWriter } from '../support/agent-writers.js';
 import { waitFor } from '../support/wait.js';
 
 /** As logrotate's `create`: app.log.1 becomes app.log.2 and so on, app.log becomes app.log.1. */
@@ -75,24 +74,6 @@ test('the unfinished end of a rotated file is delivered as a line, the one of a 
   expect(lines.toSorted()).toEqual(['line 1', 'line 2', 'no newline']);
 });
 
-for (const generations of [1, 3]) {
-  test(`${generations} generations that came while the agent was down are read in order`, async () => {
-    const stand = await agentStand();
-    await write(stand, 1, 10);
-    const agent = await stand.start();
-    await stand.linesOnce(10);
-    await agent.stop();
-    await write(stand, 11, 20);
-    for (let generation = 1; generation <= generations; generation++) {
-      await rotate(stand);
-      await write(stand, 10 * generation + 11, 10 * generation + 20);
-    }
-    await stand.start();
-    const last = 10 * generations + 20;
-    expect(await stand.linesOnce(last)).toEqual(numbered(1, last));
-  });
-}
-
 test('dated names, the rotated file inside the glob, and a restart in between', async () => {
   const stand = await agentStand();
   const sources = [{ include: [stand.path('app.log*')] }];
@@ -138,19 +119,6 @@ test('files that were rotated before anybody read the path stay unread, also aft
   expect(await stand.linesOnce(6)).toEqual(numbered(1, 6));
 });
 
-test('a file deleted while it is read is read to its end', async () => {
-  const stand = await agentStand();
-  const last = 200_000;
-  await write(stand, 1, last);
-  const writer = new HeldWriter(stand.writer);
-  await stand.start({ writer });
-  await writer.firstAppend;
-  await unlink(stand.path('app.log'));
-  await write(stand, last + 1, last + 1);
-  writer.letGo();
-  expect(await stand.linesOnce(last + 1)).toEqual(numbered(1, last + 1));
-});
-
 test('a new file on the inode of a deleted one is a source of its own', async () => {
   const stand = await agentStand();
   await write(stand, 1, 3);
@@ -162,18 +130,6 @@ test('a new file on the inode of a deleted one is a source of its own', async ()
   await writeFile(stand.path('app.log'), asText(['LINE 1', 'LINE 2', 'LINE 3', 'LINE 4']));
   await stand.start();
   expect(await stand.linesOnce(7)).toEqual([...numbered(1, 3), 'LINE 1', 'LINE 2', 'LINE 3', 'LINE 4']);
-});
-
-test('a hundred rotations in a row while lines are written', async () => {
-  const stand = await agentStand();
-  await write(stand, 1, 5);
-  await stand.start();
-  await stand.linesOnce(1);
-  for (let round = 1; round <= 100; round++) {
-    await rotate(stand, 200);
-    await write(stand, 5 * round + 1, 5 * round + 5);
-  }
-  expect(await stand.linesOnce(505)).toEqual(numbered(1, 505));
 });
 
 test('a renamed file keeps its channel although its new name is tailed too', async () => {
