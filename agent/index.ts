@@ -1,13 +1,13 @@
 /** The agent: `createAgent` with settings from `agentConfig` and a writer; nothing else is meant for others. */
 import { type AgentDependencies, LogAgent } from './agent.js';
-import type { AgentStats } from './agent-stats.js';
-import type { AgentSettings } from './config.js';
-import type { AgentStatus } from './status-shape.js';
+import type { AgentSettings } from './config/config.js';
+import type { AgentStats } from './status/agent-stats.js';
+import type { AgentStatus } from './status/status-shape.js';
 
 export type { AgentDependencies } from './agent.js';
-export type { AgentStats } from './agent-stats.js';
-export { type AgentSettings, agentConfig, type SourceRule, STANDARD_INPUT } from './config.js';
-export type { AgentStatus } from './status-shape.js';
+export { type AgentSettings, agentConfig, type SourceRule, STANDARD_INPUT } from './config/config.js';
+export type { AgentStats } from './status/agent-stats.js';
+export type { AgentStatus } from './status/status-shape.js';
 
 export interface Agent {
   /** Resolves when the agent is at work, whether or not the store is there yet. */

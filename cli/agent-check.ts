@@ -1,5 +1,5 @@
 /** `tailrace agent --check`: what an agent with this configuration would tail now. Begins no file. */
-import { type PlannedSource, planOf } from '../agent/plan.js';
+import { type PlannedSource, planOf } from '../agent/discovery/plan.js';
 import { parseRedisUrl } from '../shared/store/redis/address.js';
 import { type AgentFlags, readAgentSettings } from './agent-settings.js';
 import { EXIT, type Shell } from './shell.js';

@@ -1,9 +1,10 @@
 /** Lets a running agent be asked: by `tailrace agent status` on this host, and by monitoring on a port. */
+
+import { NO_SOCKET } from '../agent/config/status-config.js';
 import type { Agent } from '../agent/index.js';
-import type { MetricsSettings } from '../agent/metrics-port.js';
-import { runtimeDirectories } from '../agent/runtime-directory.js';
-import { NO_SOCKET } from '../agent/status-config.js';
-import { openStatusSocket } from '../agent/status-socket.js';
+import type { MetricsSettings } from '../agent/status/metrics-port.js';
+import { runtimeDirectories } from '../agent/status/runtime-directory.js';
+import { openStatusSocket } from '../agent/status/status-socket.js';
 import type { Lifecycle } from '../shared/lifecycle.js';
 import type { Logger } from '../shared/logger.js';
 import type { Shell } from './shell.js';
@@ -30,7 +31,7 @@ export async function openProbes(
   }
   if (metrics === undefined) return;
   // It comes with a library of two megabytes.
-  const { openMetricsPort } = await import('../agent/metrics-port.js');
+  const { openMetricsPort } = await import('../agent/status/metrics-port.js');
   await lifecycle.start(
     'metrics port',
     () => openMetricsPort(agent, metrics, logger),

@@ -1,5 +1,5 @@
 /** Where the settings of `tailrace agent` come from: flags, the environment, and its configuration file. */
-import { type AgentSettings, agentConfig } from '../agent/config.js';
+import { type AgentSettings, agentConfig } from '../agent/config/config.js';
 import { editorSchema, type JsonSchema } from '../shared/config-schema.js';
 import { UsageError } from '../shared/errors.js';
 import { resolveSettings, type Setting } from './settings.js';

@@ -1,5 +1,5 @@
 /** `tailrace agent`: tails files into Redis. */
-import type { AgentSettings } from '../agent/config.js';
+import type { AgentSettings } from '../agent/config/config.js';
 import { type Agent, createAgent } from '../agent/index.js';
 import type { Logger } from '../shared/logger.js';
 import { openRedisWriter } from '../shared/store/redis/index.js';

@@ -1,6 +1,6 @@
 /** Hub, agent and embedded store of one data directory in one process: what `tailrace start` starts. */
 import { join } from 'node:path';
-import { agentConfig } from '../agent/config.js';
+import { agentConfig } from '../agent/config/config.js';
 import { createAgent } from '../agent/index.js';
 import { type HubSettings, hubConfig, hubSettings } from '../hub/config.js';
 import { createHub } from '../hub/index.js';

@@ -1,7 +1,7 @@
 /** Finds the agents that run on this host and asks them how they are. It shows nothing. */
 import { request } from 'node:http';
-import { liveSockets, searchedDirectories } from '../agent/runtime-directory.js';
-import { type AgentStatus, agentStatus } from '../agent/status-shape.js';
+import { liveSockets, searchedDirectories } from '../agent/status/runtime-directory.js';
+import { type AgentStatus, agentStatus } from '../agent/status/status-shape.js';
 import { messageOf } from '../shared/errors.js';
 
 const ANSWER_TIMEOUT_MS = 3_000;

@@ -1,5 +1,5 @@
 /** The status of an agent as text for a person: a summary, then a table of its files. Pure. */
-import { type AgentStatus, type FileStatus, STATES } from '../agent/status-shape.js';
+import { type AgentStatus, type FileStatus, STATES } from '../agent/status/status-shape.js';
 import { bytesInWords } from './bytes-in-words.js';
 import { inWords } from './time-in-words.js';
 

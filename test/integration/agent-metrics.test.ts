@@ -2,7 +2,7 @@ import { appendFile, truncate, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Agent, agentConfig } from '../../agent/index.js';
-import { openMetricsPort } from '../../agent/metrics-port.js';
+import { openMetricsPort } from '../../agent/status/metrics-port.js';
 import { StoreError } from '../../shared/errors.js';
 import type { LogWriter } from '../../shared/store/log-store.js';
 import { type AgentStand, agentStand, asText, HOST, numbered } from '../support/agent-stand.js';

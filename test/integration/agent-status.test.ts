@@ -2,7 +2,7 @@ import { appendFile, chmod, chown, link, rename, utimes, writeFile } from 'node:
 import { PassThrough } from 'node:stream';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Agent } from '../../agent/index.js';
-import type { FileState } from '../../agent/status-shape.js';
+import type { FileState } from '../../agent/status/status-shape.js';
 import { StoreError } from '../../shared/errors.js';
 import { agentStand, asText, HOST, numbered } from '../support/agent-stand.js';
 import { ForgetfulWriter, HeldWriter } from '../support/agent-writers.js';

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { agentConfig } from '../../agent/config.js';
+import { agentConfig } from '../../agent/config/config.js';
 import { agentFileSchema } from '../../cli/agent-settings.js';
 import { hubFileSchema } from '../../cli/hub.js';
 import { hubConfig } from '../../hub/config.js';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { agentConfig } from '../../agent/config.js';
+import { agentConfig } from '../../agent/config/config.js';
 import { createProgram } from '../../cli/command-line.js';
 import { EXIT, type Shell } from '../../cli/shell.js';
 import { hubConfig } from '../../hub/config.js';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
-import { SERVICE_DIRECTORY } from '../../agent/runtime-directory.js';
+import { SERVICE_DIRECTORY } from '../../agent/status/runtime-directory.js';
 import { createProgram } from '../../cli/command-line.js';
 import type { Shell } from '../../cli/shell.js';
 import packageJson from '../../package.json' with { type: 'json' };

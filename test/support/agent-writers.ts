@@ -1,6 +1,6 @@
 /** Writers around a real one, for what a test has to bring about at a given moment. */
-import { openLogFile } from '../../agent/log-file.js';
-import { MarkTrail } from '../../agent/mark.js';
+import { openLogFile } from '../../agent/files/log-file.js';
+import { MarkTrail } from '../../agent/files/mark.js';
 import { StoreError } from '../../shared/errors.js';
 import type { ChannelId } from '../../shared/protocol/channel.js';
 import type {

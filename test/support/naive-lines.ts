@@ -1,6 +1,6 @@
 /** What the lines of a whole file are, said the short way: the reference for whoever reads it piece by piece. */
-import { HOLE_BYTES_MIN } from '../../agent/nuls.js';
-import { characterBoundary } from '../../agent/text-encoding.js';
+import { HOLE_BYTES_MIN } from '../../agent/files/nuls.js';
+import { characterBoundary } from '../../agent/lines/text-encoding.js';
 
 /** No text of a test has a code unit whose last byte is this. */
 const HALF = 0xee;

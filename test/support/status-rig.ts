@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { type AgentStatus, agentStatus } from '../../agent/status-shape.js';
+import { type AgentStatus, agentStatus } from '../../agent/status/status-shape.js';
 import { type RedisServer, startRedis } from './redis-server.js';
 import { type Exit, runTailrace, startTailrace, type TailraceProcess } from './tailrace-process.js';
 import { temporaryDirectory } from './temporary.js';

@@ -2,9 +2,9 @@
 import { utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { AgedFiles } from '../../agent/aged-files.js';
+import { AgedFiles } from '../../agent/discovery/aged-files.js';
+import { lookAt } from '../../agent/files/log-file.js';
 import { agentConfig } from '../../agent/index.js';
-import { lookAt } from '../../agent/log-file.js';
 import { temporaryDirectory } from '../support/temporary.js';
 
 const HOUR_MS = 3_600_000;

@@ -4,11 +4,11 @@ import { open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, onTestFinished, test } from 'vitest';
-import { ArchiveFile } from '../../agent/archive-file.js';
-import { Archives } from '../../agent/archives.js';
-import { InflateCursor } from '../../agent/inflate-cursor.js';
-import { InflatePool } from '../../agent/inflate-pool.js';
-import { LogFile, lookOf, openLogFile } from '../../agent/log-file.js';
+import { ArchiveFile } from '../../agent/archives/archive-file.js';
+import { Archives } from '../../agent/archives/archives.js';
+import { InflateCursor } from '../../agent/archives/inflate-cursor.js';
+import { InflatePool } from '../../agent/archives/inflate-pool.js';
+import { LogFile, lookOf, openLogFile } from '../../agent/files/log-file.js';
 import { randomFrom } from '../support/file-history.js';
 import { temporaryDirectory } from '../support/temporary.js';
 

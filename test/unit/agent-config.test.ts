@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { agentConfig } from '../../agent/index.js';
-import { UTF_8 } from '../../agent/text-encoding.js';
+import { UTF_8 } from '../../agent/lines/text-encoding.js';
 import { checkConfig } from '../../shared/config.js';
 import { ConfigError } from '../../shared/errors.js';
 

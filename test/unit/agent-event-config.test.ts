@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { expect, test } from 'vitest';
 import { agentConfig } from '../../agent/index.js';
-import type { LineFormat } from '../../agent/line-format.js';
+import type { LineFormat } from '../../agent/lines/line-format.js';
 import { checkConfig } from '../../shared/config.js';
 import { ConfigError } from '../../shared/errors.js';
 

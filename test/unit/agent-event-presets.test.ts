@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { eventEnds } from '../../agent/event-ends.js';
-import { type EventGrammar, LineGrammar } from '../../agent/event-grammar.js';
-import { EVENT_PRESETS, type EventPreset, presetGrammar } from '../../agent/event-presets.js';
-import { UTF_8 } from '../../agent/text-encoding.js';
+import { eventEnds } from '../../agent/events/event-ends.js';
+import { type EventGrammar, LineGrammar } from '../../agent/events/event-grammar.js';
+import { EVENT_PRESETS, type EventPreset, presetGrammar } from '../../agent/events/event-presets.js';
+import { UTF_8 } from '../../agent/lines/text-encoding.js';
 import { Pattern } from '../../shared/pattern.js';
 
 /** What the runtimes printed, with `%%` between events. */

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { encodeEvents } from '../../agent/event-encoder.js';
-import { LineGrammar, type LineRules } from '../../agent/event-grammar.js';
-import { type EventRule, UNDECIDED_LINES_MAX } from '../../agent/event-grouper.js';
-import { presetGrammar } from '../../agent/event-presets.js';
-import { BEFORE_BYTES_MAX } from '../../agent/footing.js';
-import type { LineFormat } from '../../agent/line-format.js';
-import { PipeBuffer } from '../../agent/pipe-buffer.js';
-import { Tail } from '../../agent/tail.js';
-import { UTF_8 } from '../../agent/text-encoding.js';
+import { LineGrammar, type LineRules } from '../../agent/events/event-grammar.js';
+import { type EventRule, UNDECIDED_LINES_MAX } from '../../agent/events/event-grouper.js';
+import { presetGrammar } from '../../agent/events/event-presets.js';
+import { encodeEvents } from '../../agent/lines/event-encoder.js';
+import { BEFORE_BYTES_MAX } from '../../agent/lines/footing.js';
+import type { LineFormat } from '../../agent/lines/line-format.js';
+import { Tail } from '../../agent/lines/tail.js';
+import { UTF_8 } from '../../agent/lines/text-encoding.js';
+import { PipeBuffer } from '../../agent/pipes/pipe-buffer.js';
 import { Pattern } from '../../shared/pattern.js';
 import { announcedRandom } from '../support/fault-random.js';
 

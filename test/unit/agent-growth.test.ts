@@ -1,7 +1,7 @@
 /** What looks at a file tell of what was destroyed before anybody could read it. */
 import { describe, expect, test } from 'vitest';
-import { Growth } from '../../agent/growth.js';
-import type { FileLook } from '../../agent/log-file.js';
+import type { FileLook } from '../../agent/files/log-file.js';
+import { Growth } from '../../agent/lineages/growth.js';
 
 function look(size: number): FileLook {
   return { size, modifiedNs: 0n, links: 1, identity: { device: '1', inode: '1' } };

@@ -1,10 +1,10 @@
 /** Lines, characters and line ends that lie across the edge of a read, at every place of it. */
 import { expect, test } from 'vitest';
-import { encodeLines } from '../../agent/line-encoder.js';
-import type { LineFormat } from '../../agent/line-format.js';
-import type { ByteReader } from '../../agent/log-file.js';
-import { READ_BUFFER_BYTES, Tail } from '../../agent/tail.js';
-import { encodingOf, UTF_8, UTF_16BE, UTF_16LE } from '../../agent/text-encoding.js';
+import type { ByteReader } from '../../agent/files/log-file.js';
+import { encodeLines } from '../../agent/lines/line-encoder.js';
+import type { LineFormat } from '../../agent/lines/line-format.js';
+import { READ_BUFFER_BYTES, Tail } from '../../agent/lines/tail.js';
+import { encodingOf, UTF_8, UTF_16BE, UTF_16LE } from '../../agent/lines/text-encoding.js';
 import { BATCH_RAW_BYTES_MAX } from '../../shared/protocol/limits.js';
 import { naiveLines } from '../support/naive-lines.js';
 

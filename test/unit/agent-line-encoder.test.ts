@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { encodeLines, workspaceBytes } from '../../agent/line-encoder.js';
-import { characterBoundary, UTF_8 } from '../../agent/text-encoding.js';
+import { encodeLines, workspaceBytes } from '../../agent/lines/line-encoder.js';
+import { characterBoundary, UTF_8 } from '../../agent/lines/text-encoding.js';
 
 const WORKSPACE = Buffer.alloc(workspaceBytes(64 * 1024));
 const LIMIT = 1024;

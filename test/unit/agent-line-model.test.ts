@@ -3,12 +3,12 @@
  * the lines that a naive reader makes of the whole file.
  */
 import { expect, test } from 'vitest';
-import { BEFORE_BYTES_MAX } from '../../agent/footing.js';
-import { encodeLines } from '../../agent/line-encoder.js';
-import type { ByteReader } from '../../agent/log-file.js';
-import { HOLE_BYTES_MIN } from '../../agent/nuls.js';
-import { Tail } from '../../agent/tail.js';
-import { encodingOf } from '../../agent/text-encoding.js';
+import type { ByteReader } from '../../agent/files/log-file.js';
+import { HOLE_BYTES_MIN } from '../../agent/files/nuls.js';
+import { BEFORE_BYTES_MAX } from '../../agent/lines/footing.js';
+import { encodeLines } from '../../agent/lines/line-encoder.js';
+import { Tail } from '../../agent/lines/tail.js';
+import { encodingOf } from '../../agent/lines/text-encoding.js';
 import { type NaiveLine, naiveLines } from '../support/naive-lines.js';
 
 const ENCODINGS = [

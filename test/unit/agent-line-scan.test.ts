@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { LineScan } from '../../agent/line-scan.js';
-import { HOLE_BYTES_MIN } from '../../agent/nuls.js';
-import { UTF_8, UTF_16BE, UTF_16LE } from '../../agent/text-encoding.js';
+import { HOLE_BYTES_MIN } from '../../agent/files/nuls.js';
+import { LineScan } from '../../agent/lines/line-scan.js';
+import { UTF_8, UTF_16BE, UTF_16LE } from '../../agent/lines/text-encoding.js';
 
 /** Reads a growing text through a scan, so many bytes at a time at the most, and returns the spans found. */
 function scanAll(text: string, readBytes: number, growth: readonly number[]): string[] {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { ByteReader } from '../../agent/log-file.js';
+import type { ByteReader } from '../../agent/files/log-file.js';
 import {
   beganLike,
   fits,
@@ -8,7 +8,7 @@ import {
   markedTimeNs,
   markOfUnread,
   strongerMark,
-} from '../../agent/mark.js';
+} from '../../agent/files/mark.js';
 
 class Bytes implements ByteReader {
   readonly #bytes: Buffer;

@@ -1,6 +1,11 @@
 import { expect, test } from 'vitest';
-import { channelOf, templateProblem } from '../../agent/channel-template.js';
-import { basesOf, compareRotationAge, isCompressedName, isRotationOf } from '../../agent/rotation-name.js';
+import { channelOf, templateProblem } from '../../agent/config/channel-template.js';
+import {
+  basesOf,
+  compareRotationAge,
+  isCompressedName,
+  isRotationOf,
+} from '../../agent/rotation/rotation-name.js';
 import { isChannel } from '../../shared/protocol/channel.js';
 
 test('names that rotations give', () => {

@@ -1,8 +1,8 @@
 /** Whether two configurations treat a path alike: only then does a reload leave it alone. */
 import { expect, test } from 'vitest';
+import { isSamePresentation, presentationOf } from '../../agent/config/presentation.js';
+import { keysForRestart } from '../../agent/config/reload.js';
 import { agentConfig } from '../../agent/index.js';
-import { isSamePresentation, presentationOf } from '../../agent/presentation.js';
-import { keysForRestart } from '../../agent/reload.js';
 import { checkConfig } from '../../shared/config.js';
 
 type Keys = Readonly<Record<string, unknown>>;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Problems } from '../../agent/problems.js';
+import { Problems } from '../../agent/status/problems.js';
 
 test('a problem is told with the time when it began, however often it is met', () => {
   const problems = new Problems();

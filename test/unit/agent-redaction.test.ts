@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { encodeEvents } from '../../agent/event-encoder.js';
-import { encodeLines, workspaceBytes } from '../../agent/line-encoder.js';
-import type { LineFormat } from '../../agent/line-format.js';
-import { presetRule, REDACT_PRESETS, type RedactPreset } from '../../agent/redact-presets.js';
-import { REDACT_BEYOND_BYTES, Redaction, type RedactRule } from '../../agent/redaction.js';
-import { UTF_8 } from '../../agent/text-encoding.js';
+import { encodeEvents } from '../../agent/lines/event-encoder.js';
+import { encodeLines, workspaceBytes } from '../../agent/lines/line-encoder.js';
+import type { LineFormat } from '../../agent/lines/line-format.js';
+import { UTF_8 } from '../../agent/lines/text-encoding.js';
+import { presetRule, REDACT_PRESETS, type RedactPreset } from '../../agent/redaction/redact-presets.js';
+import { REDACT_BEYOND_BYTES, Redaction, type RedactRule } from '../../agent/redaction/redaction.js';
 import { Pattern } from '../../shared/pattern.js';
 import { BATCH_JSON_BYTES_MAX, BATCH_RAW_BYTES_MAX, LINE_BYTES_MAX } from '../../shared/protocol/limits.js';
 

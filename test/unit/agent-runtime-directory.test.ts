@@ -1,7 +1,7 @@
 import { chmod, mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { prepareDirectory, publishSocket, runtimeDirectories } from '../../agent/runtime-directory.js';
+import { prepareDirectory, publishSocket, runtimeDirectories } from '../../agent/status/runtime-directory.js';
 import { temporaryDirectory } from '../support/temporary.js';
 
 const USER = process.getuid?.() ?? 0;

@@ -1,7 +1,7 @@
 /** What the agent makes of a source that the store knows by several names, since it moved. */
 import { expect, test } from 'vitest';
-import { Ledger } from '../../agent/ledger.js';
-import { movedSourceId, sourceId, stemOf } from '../../agent/source-id.js';
+import { Ledger } from '../../agent/sources/ledger.js';
+import { movedSourceId, sourceId, stemOf } from '../../agent/sources/source-id.js';
 import type { SourceRecord } from '../../shared/store/log-store.js';
 
 const HOST = 'web';

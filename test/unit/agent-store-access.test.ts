@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { StoreAccess, type StoreClient } from '../../agent/store-access.js';
+import { StoreAccess, type StoreClient } from '../../agent/sources/store-access.js';
 import { StoreError } from '../../shared/errors.js';
 
 const AWAY = new StoreError('unavailable', 'Redis is away', { retryable: true });

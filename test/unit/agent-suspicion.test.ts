@@ -1,6 +1,6 @@
 /** The rules by which a line is given up, one by one; agent-trial-histories holds the whole against outages. */
 import { describe, expect, test } from 'vitest';
-import { Suspicion, TRIALS } from '../../agent/suspicion.js';
+import { Suspicion, TRIALS } from '../../agent/sources/suspicion.js';
 
 const BATCH = { from: 1_000, to: 2_000, lines: 10 };
 const LINE = { from: 1_000, to: 1_100, lines: 1 };

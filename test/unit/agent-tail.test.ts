@@ -1,9 +1,9 @@
 /** What a tail notices of a file that changes under it, byte by byte of the proof. */
 import { expect, test } from 'vitest';
-import type { ByteReader } from '../../agent/log-file.js';
-import { markOfUnread } from '../../agent/mark.js';
-import { READ_BUFFER_BYTES, Tail, type TailRead } from '../../agent/tail.js';
-import { UTF_8 } from '../../agent/text-encoding.js';
+import type { ByteReader } from '../../agent/files/log-file.js';
+import { markOfUnread } from '../../agent/files/mark.js';
+import { READ_BUFFER_BYTES, Tail, type TailRead } from '../../agent/lines/tail.js';
+import { UTF_8 } from '../../agent/lines/text-encoding.js';
 
 const FORMAT = { encoding: UTF_8, lineBytesMax: 2 ** 20 };
 const BUFFER = Buffer.alloc(READ_BUFFER_BYTES);

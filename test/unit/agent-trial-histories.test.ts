@@ -3,10 +3,10 @@
  * set aside. And against a bad one: it is, once the store has come to rest. The seed is printed.
  */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { newCounters } from '../../agent/agent-stats.js';
-import type { Outgoing } from '../../agent/publisher.js';
-import { StoreAccess } from '../../agent/store-access.js';
-import { Trial } from '../../agent/trial.js';
+import type { Outgoing } from '../../agent/sources/publisher.js';
+import { StoreAccess } from '../../agent/sources/store-access.js';
+import { Trial } from '../../agent/sources/trial.js';
+import { newCounters } from '../../agent/status/agent-stats.js';
 import { SILENT } from '../../shared/logger.js';
 import type { LogWriter } from '../../shared/store/log-store.js';
 import { announcedRandom, type Random } from '../support/fault-random.js';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { UnreadAge } from '../../agent/unread-age.js';
+import { UnreadAge } from '../../agent/status/unread-age.js';
 
 test('a byte is as old as the first look that showed it', () => {
   const age = new UnreadAge();

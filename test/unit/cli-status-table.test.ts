@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type AgentStatus, type FileState, STATES } from '../../agent/status-shape.js';
+import { type AgentStatus, type FileState, STATES } from '../../agent/status/status-shape.js';
 import { bytesInWords } from '../../cli/bytes-in-words.js';
 import { statusText } from '../../cli/status-table.js';
 

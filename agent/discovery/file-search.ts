@@ -1,0 +1,155 @@
+/**
+ * Looks for the files that the rules mean, by scans and by hints of the kernel, and hands each to the lineages
+ * once it is known what the store has of it. It opens no file.
+ */
+import { join } from 'node:path';
+import type { Logger } from '../../shared/logger.js';
+import type { SourceRule } from '../config/source-rule.js';
+import { type FileLook, isSameFile } from '../files/log-file.js';
+import type { FollowedRules, Lineages } from '../lineages/lineages.js';
+import type { Ledger } from '../sources/ledger.js';
+import type { Notices } from '../status/notices.js';
+import { AgedFiles } from './aged-files.js';
+import { Discovery, type DiscoveryEvents, type FoundFile } from './discovery.js';
+import { DirectoryWatcher } from './watcher.js';
+
+/** A scan for new files follows a hint at once, and the one before it after this time at the earliest. */
+const SCAN_PAUSE_MS = 100;
+
+export interface FileSearchContext {
+  readonly lineages: Lineages;
+  readonly ledger: Ledger;
+  readonly notices: Notices;
+  readonly logger: Logger;
+}
+
+export class FileSearch {
+  readonly #context: FileSearchContext;
+  readonly #watcher: DirectoryWatcher;
+  #discovery: Discovery;
+  /** Sizes of the files that were there first, until they are begun: for `read_from: end`. */
+  readonly #firstSizes = new Map<string, number>();
+  readonly #agedFiles = new AgedFiles();
+  readonly #ownDirectories: readonly string[];
+  /** Directories in which files may come and go, by the rules there are. */
+  readonly #directories = new Set<string>();
+  #isAdmitting = false;
+  #isClosed = false;
+  #scanTimer: NodeJS.Timeout | undefined;
+  #isScanDue = false;
+
+  constructor(rules: readonly SourceRule[], ownDirectories: readonly string[], context: FileSearchContext) {
+    this.#context = context;
+    this.#ownDirectories = ownDirectories;
+    this.#watcher = new DirectoryWatcher((...hint) => this.#onHint(...hint), context.logger);
+    this.#discovery = new Discovery(rules, ownDirectories, this.#discoveryEvents());
+  }
+
+  /** Takes note of what there is, and begins no file yet. */
+  begin(): void {
+    this.#discovery.scan();
+  }
+
+  /** The store was asked: all files that there are may be begun, and those that come. */
+  admitAll(): void {
+    this.#isAdmitting = true;
+    this.#discovery.scanAll();
+    this.#firstSizes.clear();
+  }
+
+  /** Looks for files that no hint told of. */
+  async sweep(): Promise<void> {
+    this.#discovery.scan();
+    await this.#agedFiles.sweep((found) => this.#begin(found));
+  }
+
+  /** Goes by other rules from now on; what their files hold by now is there before them. */
+  follow(rules: readonly SourceRule[]): FollowedRules {
+    this.#discovery = new Discovery(rules, this.#ownDirectories, this.#discoveryEvents());
+    const ruleOf = (path: string) => this.#discovery.ruleOf(path);
+    const { lineages, notices } = this.#context;
+    const followed = lineages.follow(ruleOf);
+    this.#agedFiles.follow(ruleOf);
+    this.#directories.clear();
+    // Places that cannot be looked into: those that are still wanted are told again.
+    for (const [path] of notices.problems.present()) if (!lineages.has(path)) notices.forget(path);
+    const wasAdmitting = this.#isAdmitting;
+    this.#isAdmitting = false;
+    this.begin();
+    this.#watcher.keepOnly(this.#directories);
+    if (wasAdmitting) this.admitAll();
+    return followed;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#scanTimer);
+    await this.#watcher.close();
+  }
+
+  #onHint(directory: string, name: string | undefined, isListChange: boolean): void {
+    if (!this.#isAdmitting || this.#isClosed) return;
+    if (name !== undefined) {
+      this.#context.lineages.hint(directory, name);
+      this.#agedFiles.reconsider(join(directory, name), (found) => this.#begin(found));
+    }
+    if (isListChange || name === undefined) this.#scanSoon();
+  }
+
+  /** At once, and then not again for a moment: a directory in which many files appear is read a few times. */
+  #scanSoon(): void {
+    this.#isScanDue = true;
+    if (this.#scanTimer !== undefined) return;
+    this.#isScanDue = false;
+    this.#discovery.scan();
+    this.#scanTimer = setTimeout(() => {
+      this.#scanTimer = undefined;
+      if (this.#isScanDue) this.#scanSoon();
+    }, SCAN_PAUSE_MS);
+  }
+
+  #onFile(found: FoundFile): void {
+    if (!this.#isAdmitting) this.#firstSizes.set(found.path, found.look.size);
+    else if (!this.#isLeftAlone(found)) this.#begin(found);
+  }
+
+  #begin({ path, rule, look }: FoundFile): void {
+    const aged = this.#agedFiles.release(path);
+    const skipBytes = aged === undefined ? (this.#firstSizes.get(path) ?? 0) : keptBytes(aged, look);
+    this.#context.lineages.add({ path, rule }, rule.readFrom === 'end' ? skipBytes : 0);
+  }
+
+  /** Only what no agent has read is left alone: of the rest, something may be unread. */
+  #isLeftAlone(found: FoundFile): boolean {
+    const { lineages, ledger, notices } = this.#context;
+    const { path, rule, look } = found;
+    if (rule.ignoreOlderMs === undefined || lineages.has(path) || ledger.hasPath(path)) return false;
+    if (ledger.ofIdentity(look.identity).length > 0 || !this.#agedFiles.holds(found)) return false;
+    notices.once('aged', `files such as ${path} are older than ignore_older and not begun until they change`);
+    return true;
+  }
+
+  #discoveryEvents(): DiscoveryEvents {
+    const { lineages, ledger, notices } = this.#context;
+    return {
+      onFile: (found) => this.#onFile(found),
+      onDirectory: (directory, identity) => {
+        this.#directories.add(directory);
+        this.#watcher.watch(directory, identity);
+      },
+      onMissing: (path, rule) => {
+        notices.missing(path);
+        if (this.#isAdmitting) lineages.add({ path, rule }, 0);
+      },
+      onCompressed: (path) => notices.once('compressed', `compressed files such as ${path} are not tailed`),
+      onUnreadable: (path, error) => notices.unreadable(path, error),
+      onReadable: (directory) => notices.readable(directory),
+      isKnown: (path) => lineages.has(path) || ledger.hasPath(path),
+    };
+  }
+}
+
+/** How much of the file was there at the first look, as far as looks can tell. */
+function keptBytes(first: FileLook, now: FileLook): number {
+  return isSameFile(first.identity, now.identity) && now.size >= first.size ? first.size : 0;
+}

@@ -1,0 +1,297 @@
+/**
+ * One watched path and its generations: the files that lived there one after another, each a source of its
+ * own. It decides when one is over and the next begins, so that lines are appended in the order they were
+ * written. Between two wakes it holds no timer and no promise.
+ */
+
+import { isSamePresentation, type Presentation } from '../config/presentation.js';
+import { type FileLook, lookAt } from '../files/log-file.js';
+import type { KnownSource } from '../sources/ledger.js';
+import type { StoreClient } from '../sources/store-access.js';
+import type { FileProgress } from '../status/file-status.js';
+import type { Generation } from './generation.js';
+import { lossOf } from './losses.js';
+import { OpenEvents } from './open-events.js';
+import { Succession, type SuccessionContext, type SuccessionOptions } from './succession.js';
+import type { Passer, WakeGate } from './wake-gate.js';
+
+/** Beyond so many the oldest is not waited for any longer: its writer has been told long ago. */
+const LINGERING_MAX = 8;
+
+export interface LineageContext extends SuccessionContext {
+  readonly gate: WakeGate;
+  /** The lineage was told to leave and has: it holds no file any more. */
+  onLeft(lineage: Lineage): void;
+  /** The lineage has come to rest, with or without a handle that could be parked. */
+  onRest(lineage: Lineage): void;
+}
+
+export class Lineage implements StoreClient, Passer {
+  readonly path: string;
+  /** What the last look at the path showed; a sweep compares with it. */
+  seen: FileLook | undefined;
+  readonly #context: LineageContext;
+  readonly #succession: Succession;
+  #isDue = false;
+  #isRestless = false;
+  #isInDoubt = false;
+  #isInLine = false;
+  #work: Promise<void> | undefined;
+  #isStopped = false;
+  /** Comes with the first event that has to wait. */
+  #events: OpenEvents | undefined;
+  /** How lines are to be presented from the next turn on, where that is not as before. */
+  #presentation: Presentation | undefined;
+  #isLeaving = false;
+  #hasCaughtUp = false;
+
+  constructor(context: LineageContext, options: SuccessionOptions) {
+    this.path = options.path;
+    this.#context = context;
+    this.#succession = new Succession(context, this, options);
+  }
+
+  get channel(): string {
+    return this.#succession.presentation.channel;
+  }
+
+  /** Whether it was told to leave, and has let go of its files. */
+  get hasLeft(): boolean {
+    return this.#isLeaving && this.#isStopped;
+  }
+
+  get sources(): readonly KnownSource[] {
+    return this.#succession.sources();
+  }
+
+  /** Its files as they were seen last, oldest first. */
+  get files(): FileProgress[] {
+    return this.#generations.map(({ progress }) => progress);
+  }
+
+  get #generations(): readonly Generation[] {
+    return this.#succession.generations;
+  }
+
+  /** Few paths have events of several lines. */
+  get #openEvents(): OpenEvents {
+    this.#events ??= new OpenEvents(this.#context, this);
+    return this.#events;
+  }
+
+  get openFiles(): number {
+    return this.#generations.filter((generation) => generation.isOpen).length;
+  }
+
+  /** Whether it waits for something that no change of the file announces, and wants every sweep. */
+  get isRestless(): boolean {
+    return this.#isRestless;
+  }
+
+  get isAtWork(): boolean {
+    return this.#isInLine || this.#work !== undefined;
+  }
+
+  /** Something may have changed. Cheap, and idempotent until the look begins. */
+  wake(): void {
+    this.#isDue = true;
+    if (this.isAtWork || this.#isStopped) return;
+    this.#isInLine = true;
+    this.#context.gate.enter(this);
+  }
+
+  /** The gate has opened. */
+  async pass(): Promise<void> {
+    this.#isInLine = false;
+    if (this.#isStopped) return;
+    this.#do(() => this.#turn());
+    await this.#work;
+  }
+
+  /** A file whose name is a rotation of this one has changed. */
+  wakeForSibling(): void {
+    if (!this.#generations.some((generation) => generation.isRotated)) this.#succession.search();
+    this.wake();
+  }
+
+  /** The store may have lost what it acknowledged: every position is asked for again. */
+  doubt(): void {
+    this.#isInDoubt = true;
+    this.wake();
+  }
+
+  /**
+   * The path is wanted, and its lines are to be presented so: a change holds from the next turn on, for all that
+   * is not read by then. Returns whether anything changes.
+   */
+  stay(presentation: Presentation): boolean {
+    this.#isLeaving = false;
+    const isSame = isSamePresentation(this.#succession.presentation, presentation);
+    this.#presentation = isSame ? undefined : presentation;
+    return !isSame;
+  }
+
+  /** The path is not wanted any more: what is there now is read to its end, then its files are let go of. */
+  leave(): void {
+    this.#isLeaving = true;
+    this.wake();
+  }
+
+  /** Lets go of the handle of a file that rests at its path. */
+  park(): void {
+    const [only, ...others] = this.#generations;
+    if (only === undefined || others.length > 0 || only.isRotated || only.isDeleted || !only.isOpen) return;
+    if (!this.isAtWork && !this.#isStopped) this.#do(() => only.park());
+  }
+
+  /** Resolves when all that was read is appended or given up, with the bytes given up, and no file is open. */
+  async stop(): Promise<number> {
+    this.#isStopped = true;
+    this.#events?.stop();
+    await this.#work;
+    let unconfirmedBytes = 0;
+    for (const generation of this.#generations) {
+      unconfirmedBytes += generation.unconfirmedBytes;
+      await generation.close();
+      // With the handle went all that was left of it.
+      if (generation.isDeleted) this.#context.notices.gone(lossOf(this.path, generation));
+    }
+    return unconfirmedBytes;
+  }
+
+  #do(work: () => Promise<void>): void {
+    const told = work().catch((error: unknown) => this.#context.notices.unreadable(this.path, error));
+    this.#work = told.finally(() => {
+      this.#work = undefined;
+      if (this.#isDue && !this.#isStopped) return this.wake();
+      this.#context.access.passed(this);
+      this.#context.onRest(this);
+    });
+  }
+
+  async #turn(): Promise<void> {
+    // Not before the gate has opened: whatever came until now is seen by this turn.
+    this.#isDue = false;
+    this.#isRestless = false;
+    this.#hasCaughtUp = false;
+    try {
+      await this.#present();
+      await this.#settleDoubt();
+      this.seen = await lookAt(this.path);
+      await this.#takeUp();
+      await this.#drain();
+      this.seen = this.#succession.sameAs(this.seen);
+      if (this.seen !== undefined) this.#context.notices.readable(this.path);
+      else this.#context.notices.absent(this.path);
+      // Nothing at the path tells when a file grows that was renamed and has no successor yet.
+      if (this.seen === undefined && this.#generations.length > 0) this.#isRestless = true;
+    } catch (error) {
+      // What is broken off by the end of the agent is no trouble of the file.
+      if (!this.#context.stopping.aborted) this.#context.notices.unreadable(this.path, error);
+      this.#isRestless = true;
+      // What cannot be opened is not waited for by a path that nobody wants.
+      this.#hasCaughtUp = this.openFiles === 0;
+    }
+    if (this.#isLeaving && this.#hasCaughtUp && !this.#isDue) await this.#letGo();
+  }
+
+  /** Lines under way are appended as they were read; the next ones are read anew, from behind those. */
+  async #present(): Promise<void> {
+    const presentation = this.#presentation;
+    this.#presentation = undefined;
+    if (presentation !== undefined) await this.#succession.present(presentation);
+  }
+
+  async #letGo(): Promise<void> {
+    // A deleted file is gone with its handle: it stays until its writer has been quiet, like any other.
+    if (this.#generations.some(({ isDeleted }) => isDeleted)) return;
+    this.#isStopped = true;
+    this.#events?.stop();
+    for (const generation of [...this.#generations]) await this.#succession.release(generation);
+    this.#context.onLeft(this);
+  }
+
+  async #settleDoubt(): Promise<void> {
+    if (!this.#isInDoubt) return;
+    this.#isInDoubt = false;
+    this.#succession.search();
+    for (const generation of this.#generations) await generation.doubt();
+  }
+
+  /** Takes up the generations that have come since the last look. */
+  async #takeUp(): Promise<void> {
+    const update = await this.#succession.update(this.seen);
+    if (update === 'again') this.#isDue = true;
+    if (update !== 'settled') this.#isRestless = true;
+  }
+
+  /** Reads every generation to its end, each only after the one before it. */
+  async #drain(): Promise<void> {
+    // Newest first: a file is looked at for its end only after its successor was seen to have something.
+    for (const generation of this.#generations.toReversed()) {
+      if (!(await generation.refresh())) return this.#searchSiblings();
+    }
+    for (const generation of [...this.#generations]) {
+      const successors = this.#generations.slice(this.#generations.indexOf(generation) + 1);
+      const hasSuccessor = successors.some(({ hasBegun, size }) => hasBegun || size > 0);
+      if (generation.isUnproven) return this.wake();
+      const [next, afterNext] = successors.filter(({ size, isUntouched }) => size > 0 && isUntouched);
+      const turn = await generation.advance(next && 'grows');
+      if (turn === 'diverged') return this.#partWith(generation);
+      if (turn === 'away') this.#isRestless = true;
+      if (turn === 'more') this.#isDue = true;
+      const mayPass = turn === 'end' || (turn === 'more' && successors.some(({ hasBegun }) => hasBegun));
+      if (!mayPass) return;
+      if (turn === 'end' && next !== undefined && !(await this.#joins(generation, next, afterNext))) return;
+      if (turn === 'end' && !(await this.#isDoneWith(generation, hasSuccessor))) return;
+      const isEventOpen = this.#isEventOpen(generation);
+      this.#hasCaughtUp = turn === 'end' && !isEventOpen;
+      // Its last lines come before the first ones of the next file.
+      if (isEventOpen && !successors.some(({ hasBegun }) => hasBegun)) return;
+      if (!hasSuccessor) return;
+    }
+    this.#hasCaughtUp ||= this.#generations.length === 0;
+  }
+
+  /** An event at the end of a file may go on in the next one. False where that is not settled. */
+  async #joins(older: Generation, newer: Generation, newest?: Generation): Promise<boolean> {
+    if (!older.isEventOpen) return true;
+    const turn = await this.#openEvents.settle(older, newer, newest !== undefined);
+    if (turn === 'more') this.#isDue = true;
+    else if (turn !== 'end') this.#isRestless = true;
+    if (turn === 'diverged') await this.#partWith(older);
+    return turn === 'end';
+  }
+
+  /** Whether lines were left for later that may be the beginning of a longer event; the lineage is woken then. */
+  #isEventOpen(generation: Generation): boolean {
+    if (!generation.isEventOpen) return false;
+    this.#isRestless = true;
+    this.#openEvents.await(generation);
+    return true;
+  }
+
+  /** Finishes a generation that is over. False where that could not be done yet. */
+  async #isDoneWith(generation: Generation, hasSuccessor: boolean): Promise<boolean> {
+    if (!generation.isDeleted && !(generation.isRotated && hasSuccessor)) return true;
+    this.#isRestless = true;
+    const isCrowded = this.#generations.length > LINGERING_MAX;
+    if (!isCrowded && !generation.isQuietFor(this.#context.lingerMs)) return true;
+    const turn = await generation.finish();
+    if (turn === 'more') this.#isDue = true;
+    if (turn !== 'end') return false;
+    await this.#succession.release(generation);
+    return true;
+  }
+
+  async #partWith(generation: Generation): Promise<void> {
+    await this.#succession.partWith(generation);
+    this.#isDue = true;
+  }
+
+  /** A resting file is not at its path when its turn comes: look for it among the rotated ones. */
+  #searchSiblings(): void {
+    this.#succession.search();
+    this.#isDue = true;
+  }
+}

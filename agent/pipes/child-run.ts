@@ -1,0 +1,75 @@
+/**
+ * One run of a command: started, told of signals, and ended. It reads nothing of what the command prints, and
+ * does not start it again.
+ */
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { constants } from 'node:os';
+import type { Readable } from 'node:stream';
+import { messageOf } from '../../shared/errors.js';
+import { systemCode } from '../files/system-error.js';
+
+/** As a shell has them. */
+const NOT_FOUND = 127;
+const NOT_EXECUTABLE = 126;
+const SIGNAL_BASE = 128;
+
+/** A command that could not be started. */
+export class CommandNotStarted extends Error {
+  override readonly name = 'CommandNotStarted';
+  readonly exitCode: number;
+
+  constructor(command: string, cause: unknown) {
+    const isMissing = systemCode(cause) === 'ENOENT';
+    const why = isMissing ? 'there is no such program' : messageOf(cause);
+    super(`${command} cannot be started: ${why}`, { cause });
+    this.exitCode = isMissing ? NOT_FOUND : NOT_EXECUTABLE;
+  }
+}
+
+export class ChildRun {
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  /** Resolves with the exit code as a shell has it: 128 and the signal's number for one that was killed. */
+  readonly ended: Promise<number>;
+  readonly #child: ChildProcessByStdio<null, Readable, Readable>;
+  #killTimer: NodeJS.Timeout | undefined;
+
+  private constructor(child: ChildProcessByStdio<null, Readable, Readable>) {
+    this.#child = child;
+    this.stdout = child.stdout;
+    this.stderr = child.stderr;
+    this.ended = this.#end();
+  }
+
+  /** `input`: whether the command reads the standard input of this process. Rejects with `CommandNotStarted`. */
+  static async start([program = '', ...args]: readonly string[], input: boolean): Promise<ChildRun> {
+    try {
+      const child = spawn(program, args, { stdio: [input ? 'inherit' : 'ignore', 'pipe', 'pipe'] });
+      await once(child, 'spawn');
+      return new ChildRun(child as ChildProcessByStdio<null, Readable, Readable>);
+    } catch (error) {
+      throw new CommandNotStarted(program, error);
+    }
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name);
+  }
+
+  /** Asks it to end, by the signal if there is one, and kills it if it has not after so many milliseconds. */
+  stop(name: NodeJS.Signals | undefined, killMs: number): void {
+    if (name !== undefined) this.signal(name);
+    this.#killTimer ??= setTimeout(() => this.signal('SIGKILL'), killMs);
+  }
+
+  async #end(): Promise<number> {
+    const [code, signal] = (await once(this.#child, 'exit')) as [number | null, NodeJS.Signals | null];
+    clearTimeout(this.#killTimer);
+    return code ?? SIGNAL_BASE + (signal === null ? 0 : constants.signals[signal]);
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * Files that were opened because they may have to be read, and the order they were written in. It decides
+ * neither which are opened nor which are read.
+ */
+
+import type { FileLook, SourceFile } from '../files/log-file.js';
+import { markOfUnread } from '../files/mark.js';
+import type { KnownSource, Ledger } from '../sources/ledger.js';
+import type { ArchiveFind } from './archive-survey.js';
+import type { CountedTime } from './counted-time.js';
+import { compareRotationAge, isComparableAge } from './rotation-name.js';
+
+/** A file to be read, opened. Whoever gets it closes it. */
+export interface Candidate {
+  readonly file: SourceFile;
+  readonly look: FileLook;
+  /** Mark of its beginning, from before anybody could have copied and truncated it unseen. */
+  readonly unreadMark: string;
+  /** The source that it goes on with; undefined where it begins a new one. */
+  readonly known: KnownSource | undefined;
+}
+
+export type Opened = Pick<Candidate, 'file'>;
+
+export async function candidateOf(file: SourceFile, ledger: Ledger): Promise<Candidate> {
+  try {
+    const look = await file.look();
+    const unreadMark = await markOfUnread(file, look.size, look.modifiedNs);
+    return { file, look, unreadMark, known: await ledger.recognise(file) };
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+/**
+ * Some programs give an archive the time of its compression: what is packed in it was written before all that
+ * is younger by name.
+ */
+export async function candidatesOf(
+  finds: readonly ArchiveFind[],
+  plain: readonly Candidate[],
+  current: Candidate | undefined,
+): Promise<Candidate[]> {
+  const candidates: Candidate[] = [];
+  for (const { file, known } of finds) {
+    if (current !== undefined) file.writtenBy(current.look.modifiedNs);
+    for (const { file: other, look } of [...plain, ...finds]) {
+      const isOlder = isComparableAge(file.path, other.path) && compareRotationAge(file.path, other.path) < 0;
+      if (isOlder) file.writtenBy(look.modifiedNs);
+    }
+    const look = await file.look();
+    const unreadMark = await markOfUnread(file, look.size, look.modifiedNs);
+    candidates.push({ file, look, unreadMark, known });
+  }
+  return candidates;
+}
+
+export function hasUnread({ known, look }: Candidate): boolean {
+  return look.size > (known?.position.offset ?? 0);
+}
+
+/** The one written to last comes last. */
+export function byAge(countedNs: CountedTime): (a: Candidate, b: Candidate) => number {
+  return ({ file: a, look: lookOfA }, { file: b, look: lookOfB }) => {
+    const [aNs, bNs] = [countedNs(a.path, lookOfA.modifiedNs), countedNs(b.path, lookOfB.modifiedNs)];
+    return aNs === bNs ? compareRotationAge(a.path, b.path) : aNs < bNs ? -1 : 1;
+  };
+}
+
+export async function closeAll(opened: readonly Opened[]): Promise<void> {
+  await Promise.all(opened.map(({ file }) => file.close()));
+}
