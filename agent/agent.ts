@@ -42,7 +42,8 @@ const READ_AGAIN = 'what is still on disk is read again';
 export class LogAgent {
   /** Resolves when all pipes have ended and are appended, if there are no files; else after `stop`. */
   readonly finished: Promise<void>;
-  #settings: AgentSettings;
+  /** Those that it started with: what was not taken over since goes by them. */
+  readonly #settings: AgentSettings;
   readonly #logger: Logger;
   readonly #timings: AgentTimings;
   readonly #writer: LogWriter;
@@ -53,6 +54,7 @@ export class LogAgent {
   readonly #access: StoreAccess;
   readonly #restArea: RestArea;
   readonly #slots = new BatchSlots();
+  readonly #names = new RotatedNames();
   readonly #lineages: Lineages;
   readonly #maintenance: Maintenance;
   readonly #search: FileSearch;
@@ -140,7 +142,6 @@ export class LogAgent {
   }
 
   #followSources({ sources }: AgentSettings): void {
-    this.#settings = { ...this.#settings, sources };
     this.#logger.info(reloadSentence(this.#search.follow(sources)));
   }
 
@@ -174,8 +175,9 @@ export class LogAgent {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
       await sleep(this.#timings.sweepMs, undefined, { signal }).catch(() => {});
-      if (signal.aborted || !this.#isLoaded) continue;
+      if (signal.aborted) continue;
       await this.#search.sweep();
+      if (!this.#isLoaded) continue;
       await this.#lineages.sweep();
       this.#restArea.sweep();
       this.#slots.sweep();
@@ -210,7 +212,8 @@ export class LogAgent {
       ...{ tenant, host, ledger: this.#ledger, notices: this.#notices, lingerMs: this.#timings.lingerMs },
       claims: new Claims(),
       gate: new WakeGate(),
-      names: new RotatedNames(),
+      names: this.#names,
+      isTailed: (path) => this.#lineages.has(path),
       archives: new Archives(session.stopping),
       onRest: (lineage) => this.#restArea.enter(lineage),
       onLeft: (lineage) => this.#lineages.remove(lineage),
@@ -247,7 +250,7 @@ export class LogAgent {
   #newSearch(): FileSearch {
     const { sources, ownDirectories = [] } = this.#settings;
     return new FileSearch(sources, ownDirectories, {
-      ...{ lineages: this.#lineages, ledger: this.#ledger },
+      ...{ lineages: this.#lineages, ledger: this.#ledger, names: this.#names },
       ...{ notices: this.#notices, logger: this.#logger },
     });
   }

@@ -11,8 +11,10 @@ import { parseArgs } from 'node:util';
 import type { Answer, Bench, Question, Scale } from './harness/question.js';
 import { report, table } from './harness/report.js';
 import { backlog } from './questions/backlog.js';
+import { busyAmongIdle } from './questions/busy-among-idle.js';
 import { fileToRedis } from './questions/file-to-redis.js';
 import { idleConnections } from './questions/idle-connections.js';
+import { idleFiles } from './questions/idle-files.js';
 import { latency } from './questions/latency.js';
 import { redisBytes } from './questions/redis-bytes.js';
 import { redisToOne } from './questions/redis-to-1.js';
@@ -28,6 +30,8 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
   latency,
   'redis-bytes': redisBytes,
   'idle-connections': idleConnections,
+  'idle-files': idleFiles,
+  'busy-among-idle': busyAmongIdle,
 };
 
 const USAGE = `usage: npm run bench -- [question…] [--quick | --smoke] [--json FILE] [--dist DIR] [--profile DIR]

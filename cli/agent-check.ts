@@ -1,5 +1,6 @@
 /** `tailrace agent --check`: what an agent with this configuration would tail now. Begins no file. */
 import { type PlannedSource, planOf } from '../agent/discovery/plan.js';
+import { printable } from '../shared/printable.js';
 import { parseRedisUrl } from '../shared/store/redis/address.js';
 import { type AgentFlags, readAgentSettings } from './agent-settings.js';
 import { EXIT, type Shell } from './shell.js';
@@ -19,7 +20,8 @@ export function checkAgent(files: string[], flags: AgentFlags, shell: Shell): nu
     ...sources.flatMap(sourceLines),
     ...section('several files go into one channel', sharing),
   ];
-  shell.stdout.write(lines.map((line) => `${line}\n`).join(''));
+  // Names of files may hold anything, also what a terminal would obey.
+  shell.stdout.write(lines.map((line) => `${printable(line)}\n`).join(''));
   return EXIT.ok;
 }
 

@@ -34,7 +34,7 @@ export async function runCommandLine(
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok;
     if (error instanceof CommanderError && error.code === 'commander.help') return EXIT.usage;
-    shell.stderr.write(`tailrace: ${isDebugging ? inspect(error) : sentenceOf(error)}\n`);
+    shell.stderr.write(`tailrace: ${isDebugging ? inspect(error) : sentenceOf(error, args)}\n`);
     return exitCodeFor(error);
   }
 }
@@ -57,15 +57,19 @@ export function createProgram(shell: Shell, run: Run, args: readonly string[] = 
   return program;
 }
 
-function sentenceOf(error: unknown): string {
-  if (error instanceof CommanderError) return usageSentence(error.message);
+function sentenceOf(error: unknown, args: readonly string[]): string {
+  if (error instanceof CommanderError) {
+    // A flag that is not ours, then, may be the command's.
+    const isOfCommand = error.code === 'commander.unknownOption' && args.includes('--exec');
+    return usageSentence(error.message, isOfCommand ? 'put -- before the command of --exec' : undefined);
+  }
   if (error instanceof TailraceError) return error.message;
   return `${messageOf(error)} (unexpected; --debug shows where it came from)`;
 }
 
 /** Commander starts its sentences with `error: ` and puts a suggestion, where it has one, on the next line. */
-function usageSentence(message: string): string {
-  const [problem, suggestion = '(--help lists what there is)'] = message.replace(/^error: /, '').split('\n');
+function usageSentence(message: string, advice = '--help lists what there is'): string {
+  const [problem, suggestion = `(${advice})`] = message.replace(/^error: /, '').split('\n');
   return `${problem} ${suggestion}`;
 }
 

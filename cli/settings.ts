@@ -4,7 +4,8 @@
  * value by: a flag (then it is a usage error), a variable, or a key of the file.
  */
 import type { z } from 'zod';
-import { asLine, besides, issueLines, readConfig } from '../shared/config.js';
+import { asLine, besides, issueLines, listed, readConfig } from '../shared/config.js';
+import { ruleInWords } from '../shared/config-rules.js';
 import { ConfigError, UsageError } from '../shared/errors.js';
 
 /** A setting that may come from elsewhere than the file. */
@@ -31,7 +32,7 @@ export function resolveSettings<T>(schema: z.ZodType<T>, { file, env, settings }
   const values = read.values ?? {};
   const given = isRecord(values) ? settings.flatMap((setting) => takeFrom(setting, env)) : [];
   const merged = given.reduce<unknown>(place, values);
-  const result = schema.safeParse(merged);
+  const result = schema.safeParse(merged, { error: ruleInWords });
   if (result.success && read.problems.length === 0) return result.data;
   const issues = besides(read.problems, result.error?.issues ?? []);
   const problems = [
@@ -41,7 +42,7 @@ export function resolveSettings<T>(schema: z.ZodType<T>, { file, env, settings }
         asGiven(issue, given) ?? asMissing(issue, merged, settings, file) ?? asInFile(issue, schema, file),
     ),
   ];
-  const text = problems.map((problem) => problem.text).join('; ');
+  const text = listed(problems.map((problem) => problem.text));
   throw problems.every((problem) => problem.isUsage) ? new UsageError(text) : new ConfigError(text);
 }
 

@@ -9,14 +9,20 @@ import { setFlagsFromString } from 'node:v8';
 const LOOK_EVERY_MS = 2_000;
 
 /** Below this share of a core, from one look to the next, a process is at rest. */
-const RESTING_SHARE = 0.2;
+const RESTING_SHARE = 0.1;
 
-/** A heap so much larger than after the last collection is worth another one. */
-const WORTHWHILE_BYTES = 8 * 1024 * 1024;
-const WORTHWHILE_SHARE = 0.25;
+/**
+ * A heap so much larger than after the last collection is worth another one: more than the space for new objects
+ * that even a process at rest fills again and again.
+ */
+const WORTHWHILE_BYTES = 4 * 1024 * 1024;
+const WORTHWHILE_SHARE = 0.1;
 
-/** A collection takes a tenth of a second where 10,000 files are tailed: more often it would be felt. */
-const COLLECT_EVERY_MS = 300_000;
+/**
+ * A collection takes a tenth of a second where 10,000 files are tailed: more often it would be felt. Much less
+ * often, and one that came in a lull of the work would leave behind what the rest of it left.
+ */
+const COLLECT_EVERY_MS = 30_000;
 
 /**
  * By so much the heap may grow before garbage is looked for again, while V8 would let it grow fourfold: 150 MiB
@@ -55,6 +61,7 @@ export class SlackRule {
 export class Slack {
   readonly #rule = new SlackRule();
   readonly #timer: NodeJS.Timeout;
+  #isCollecting = false;
 
   constructor(lookEveryMs = LOOK_EVERY_MS) {
     setFlagsFromString(`--heap-growing-percent=${GROWTH_PERCENT}`);
@@ -66,10 +73,10 @@ export class Slack {
   }
 
   async #look(): Promise<void> {
-    if (!this.#rule.isDue(loadNow())) return;
-    // Until it is over no other one is due.
-    this.#rule.collected(loadNow());
+    if (this.#isCollecting || !this.#rule.isDue(loadNow())) return;
+    this.#isCollecting = true;
     await collect();
+    this.#isCollecting = false;
     this.#rule.collected(loadNow());
   }
 }

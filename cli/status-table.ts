@@ -1,5 +1,6 @@
 /** The status of an agent as text for a person: a summary, then a table of its files. Pure. */
 import { type AgentStatus, type FileStatus, STATES } from '../agent/status/status-shape.js';
+import { printable } from '../shared/printable.js';
 import { bytesInWords } from './bytes-in-words.js';
 import { inWords } from './time-in-words.js';
 
@@ -18,6 +19,7 @@ export function statusText(status: AgentStatus): string {
   }
   if (files.length > 0) lines.push('', ...table(files));
   if (omittedFiles > 0) lines.push(`… and ${counted(omittedFiles, 'more file')} (--all shows them)`);
+  // Names of files may hold anything, also what a terminal would obey.
   return `${lines.map(printable).join('\n')}\n`;
 }
 
@@ -72,12 +74,4 @@ function counted(count: number, noun: string): string {
 
 function number(value: number): string {
   return value.toLocaleString('en-US');
-}
-
-/** Names of files may hold anything, also what a terminal would obey. */
-function printable(text: string): string {
-  return text.replace(
-    /\p{Cc}/gu,
-    (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
-  );
 }

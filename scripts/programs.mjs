@@ -1,7 +1,7 @@
 /**
- * The programs that tests run against, none of them from npm: a real redis-server, and for the end-to-end
- * tests nginx, wrk, logrotate and a browser. What is missing is installed with apt where that needs no
- * password. No service is started by it.
+ * The programs that tests and benchmarks run against, none of them from npm: a real redis-server, for the
+ * end-to-end tests nginx, wrk, logrotate and a browser, and rsyslog to compare with. What is missing is installed
+ * with apt where that needs no password. No service is started by it.
  */
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
@@ -19,6 +19,7 @@ const END_TO_END = {
   strace: 'strace',
   script: 'bsdutils',
   'systemd-analyze': 'systemd',
+  rsyslogd: 'rsyslog-hiredis',
 };
 
 /** Directories of system programs are often not on the PATH of a user who is not root. */
@@ -54,6 +55,11 @@ export function provideEndToEndPrograms() {
   const sentence = `not installed: ${still.join(', ')} (Debian packages: ${still.map((name) => END_TO_END[name]).join(', ')})`;
   if (process.env.CI === 'true' && process.getuid?.() === 0) fail(`${sentence}; in CI all tests must run`);
   console.error(`tailrace: ${sentence}; the tests that need them are skipped`);
+}
+
+/** Tries to have the yardstick of the benchmarks; without it they leave that comparison out, with a sentence. */
+export function provideRsyslog() {
+  if (find('rsyslogd') === undefined) apt([END_TO_END.rsyslogd]);
 }
 
 function find(program) {

@@ -3,8 +3,9 @@
  * each with its key and the rule it breaks. Values are never printed: they may be secrets.
  */
 import { readFileSync } from 'node:fs';
-import { LineCounter, parseDocument } from 'yaml';
+import { LineCounter, parseDocument, type YAMLParseError } from 'yaml';
 import { z } from 'zod';
+import { ruleInWords } from './config-rules.js';
 import { inputSchema, keysAt } from './config-schema.js';
 import { type Environment, type Filled, fillVariables, type VariableProblem } from './config-variables.js';
 import { ConfigError, messageOf } from './errors.js';
@@ -48,13 +49,16 @@ export function checkConfig<T>(
   origin: string,
   unfilled: readonly VariableProblem[] = [],
 ): T {
-  const result = schema.safeParse(value ?? {});
+  const result = schema.safeParse(value ?? {}, { error: ruleInWords });
   if (result.success && unfilled.length === 0) return result.data;
   const issues = besides(unfilled, result.error?.issues ?? []);
   const problems = [...unfilled.map(asLine), ...issues.flatMap((issue) => issueLines(issue, schema))];
-  throw new ConfigError(
-    `${origin}: ${problems.length === 1 ? '' : 'several problems:\n  - '}${problems.join('\n  - ')}`,
-  );
+  throw new ConfigError(`${origin}: ${listed(problems)}`);
+}
+
+/** One problem as it is, several below each other. */
+export function listed(problems: readonly string[]): string {
+  return problems.length === 1 ? (problems[0] as string) : ['several problems:', ...problems].join('\n  - ');
 }
 
 /** What is wrong besides variables: a key that has no value yet breaks rules that its value may not. */
@@ -88,9 +92,20 @@ function readYaml(path: string): unknown {
   const [problem] = document.errors;
   if (problem !== undefined) {
     const { line } = lineCounter.linePos(problem.pos[0]);
-    throw new ConfigError(`${path}: is not YAML, line ${line}: ${problem.message}`, { cause: problem });
+    throw new ConfigError(`${path}: is not YAML, line ${line}: ${yamlProblem(problem)}`, { cause: problem });
   }
-  return document.toJS();
+  try {
+    return document.toJS();
+  } catch (error) {
+    // An alias without its anchor, or a few that stand for millions of values.
+    throw new ConfigError(`${path}: is not YAML: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** What stands at the place is left out of it. */
+function yamlProblem({ code, message }: YAMLParseError): string {
+  if (code === 'MULTIPLE_DOCS') return 'another document begins here, and one is all that is read';
+  return code === 'UNEXPECTED_TOKEN' ? message.replace(/:.*$/s, '') : message;
 }
 
 /** What is wrong, as `key: rule`; an issue with several unknown keys gives a line for each. */

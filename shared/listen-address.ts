@@ -9,7 +9,10 @@ export interface ListenAddress {
 
 export const listenAddress = z
   .string()
-  .regex(/^(\[[0-9a-f:.]+\]|[^:[\]]+):\d{1,5}$/i, 'must be host:port, such as 127.0.0.1:7700 or [::]:7700')
+  .regex(/^(\[[0-9a-f:.]+\]|[^:[\]]+):\d{1,5}$/i, {
+    message: 'must be host:port, such as 127.0.0.1:7700 or [::]:7700',
+    abort: true,
+  })
   .transform(splitAddress)
   .refine(({ port }) => port <= 65_535, 'must have a port from 0 to 65535');
 

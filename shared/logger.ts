@@ -4,6 +4,7 @@
  */
 import { styleText } from 'node:util';
 import { destination, type Logger as PinoLogger, pino } from 'pino';
+import { printable } from './printable.js';
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -59,7 +60,12 @@ function textLine(record: Record<string, unknown>): string {
   const levelName = LEVEL_NAMES[Number(level)] ?? 'info';
   const extra = Object.entries(fields).map(([key, value]) => ` ${key}=${fieldText(value)}`);
   const head = styleText(COLOURS[levelName], `${String(name)} ${levelName}:`, { stream: process.stderr });
-  return `${head} ${String(msg)}${extra.join('')}\n`;
+  return `${head} ${printableLines(String(msg))}${extra.map(printable).join('')}\n`;
+}
+
+/** A notice may have several lines. */
+function printableLines(text: string): string {
+  return text.split('\n').map(printable).join('\n');
 }
 
 function fieldText(value: unknown): string {

@@ -2,7 +2,13 @@
  * A pattern in RE2 syntax: compiled once, and matched in time that grows with the text alone, whatever the
  * pattern is. It never falls back to the engine of the language, and knows nothing of what is matched.
  */
-import { RE2JS, RE2JSSyntaxException } from 're2js';
+import { createRequire } from 'node:module';
+import type { RE2JS } from 're2js';
+
+/** Loaded with the first pattern: it takes a megabyte, and most programs have none. */
+type Engine = typeof import('re2js');
+const require = createRequire(import.meta.url);
+const engine = (): Engine => require('re2js');
 
 /** Characters of a pattern; a longer one is a mistake. */
 const PATTERN_CHARACTERS_MAX = 2_000;
@@ -40,7 +46,7 @@ export class Pattern {
     if (source.length > PATTERN_CHARACTERS_MAX)
       throw new PatternError(`is longer than ${PATTERN_CHARACTERS_MAX} characters`);
     try {
-      return new Pattern(source, RE2JS.compile(source));
+      return new Pattern(source, engine().RE2JS.compile(source));
     } catch (error) {
       throw new PatternError(problemOf(source, error), { cause: error });
     }
@@ -65,6 +71,6 @@ export class Pattern {
 function problemOf(source: string, error: unknown): string {
   const beyond = BEYOND_RE2.find(([what]) => what.test(source));
   if (beyond !== undefined) return `is not in RE2 syntax, which has no ${beyond[1]}`;
-  const why = error instanceof RE2JSSyntaxException ? `: ${error.getDescription()}` : '';
+  const why = error instanceof engine().RE2JSSyntaxException ? `: ${error.getDescription()}` : '';
   return `is not in RE2 syntax${why}`;
 }

@@ -33,6 +33,8 @@ export interface AgentSettings {
   readonly ownDirectories?: readonly string[];
 }
 
+const REDIS_URL = 'redis://[user:password@]host[:port][/database], or rediss:// for TLS';
+
 const retention = z
   .strictObject({
     bytes: byteSize.default(GIB).describe('Stored (compressed) bytes that a channel keeps.'),
@@ -42,7 +44,7 @@ const retention = z
 
 const redis = z
   .strictObject({
-    url: z.string().min(1).describe('redis://[user:password@]host[:port][/database], or rediss:// for TLS.'),
+    url: z.string().refine(isRedisUrl, `must be ${REDIS_URL}`).describe(`${REDIS_URL}.`),
     key_prefix: z
       .string()
       .min(1)
@@ -94,3 +96,7 @@ export const agentConfig = z
       ...(config.metrics !== undefined && { metrics: config.metrics }),
     }),
   );
+
+function isRedisUrl(text: string): boolean {
+  return /^rediss?:\/\//.test(text) && URL.canParse(text);
+}

@@ -8,6 +8,9 @@ import { patternText } from './pattern-config.js';
 const RULES_MAX = 64;
 const REPLACEMENT_CHARACTERS_MAX = 200;
 
+/** Of a preset, whose pattern is nobody's business: not even what it matched may be said again. */
+const NO_GROUPS = -1;
+
 const preset = z.enum(REDACT_PRESETS);
 
 const redactRule = z
@@ -49,7 +52,7 @@ function ruleProblem({ preset: name, pattern, replace }: ParsedRule): Problem | 
   if ((name === undefined) === (pattern === undefined))
     return { path: [], message: 'must have a preset or a pattern, and not both' };
   if (pattern?.test('')) return { path: ['pattern'], message: 'must not match an empty text' };
-  const problem = pattern && replacementProblem(replace ?? '', pattern);
+  const problem = replacementProblem(replace ?? '', pattern?.groups ?? NO_GROUPS);
   return problem === undefined ? undefined : { path: ['replace'], message: problem };
 }
 

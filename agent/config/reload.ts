@@ -24,8 +24,8 @@ export function hasFiles({ sources }: AgentSettings): boolean {
 
 export function reloadSentence({ kept, changed, left }: FollowedRules): string {
   return (
-    `configuration reloaded: ${kept} files go on as before, ${changed} in another way from here on, ` +
-    `${left} are read to their present end and let go of; new ones are looked for`
+    `configuration reloaded; files that go on as before: ${kept}, in another way from here on: ${changed}, ` +
+    `read to their present end and let go of: ${left}; new ones are looked for`
   );
 }
 

@@ -18,6 +18,7 @@ import { redact } from './redact-config.js';
 export const STANDARD_INPUT = '-';
 
 const LABELS_MAX = 16;
+const LABEL_NAME = 'must have a name of A-Z a-z 0-9 . _ - that begins with a letter or _, at most 64';
 
 /** Files that are treated alike. */
 export interface SourceRule {
@@ -70,7 +71,7 @@ export const sourceConfig = z
       .optional()
       .describe('A file last written to longer ago, that no agent has read, is not begun until it changes.'),
     labels: z
-      .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/), label)
+      .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/, LABEL_NAME), label)
       .refine((labels) => Object.keys(labels).length <= LABELS_MAX, `must be at most ${LABELS_MAX} labels`)
       .default({})
       .describe('Travel with every batch of these files, such as `service: checkout`.'),

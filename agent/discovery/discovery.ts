@@ -5,15 +5,16 @@
 import { type Dirent, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { SourceRule } from '../config/config.js';
+import { isSettled } from '../files/directory-time.js';
 import { type FileLook, identityKey, lookOf } from '../files/log-file.js';
 import { basesOf, isCompressedName } from '../rotation/rotation-name.js';
 import { type FileTarget, targetsOf } from './file-target.js';
 
+/** What Node.js shows in the place of bytes in a name that are not UTF-8: by that no file can be opened. */
+const NOT_UTF8 = '\uFFFD';
+
 /** Directories that one rule's globs may reach into. */
 const DIRECTORIES_MAX = 10_000;
-
-/** A directory that changed so shortly before it was read may change again under the same time stamp. */
-const TIME_GRAIN_MS = 100;
 
 export interface FoundFile {
   readonly path: string;
@@ -108,11 +109,11 @@ export class Discovery {
     if (visit === undefined || !isSame || this.#isAnyVisible(directory, visit.unseen)) {
       if (visit === undefined && place.visits.size >= DIRECTORIES_MAX) return;
       this.#events.onDirectory(directory, key);
-      const ageMs = Date.now() - Number(modifiedNs / 1_000_000n);
+      const isLate = isSettled(modifiedNs);
       const found = this.#read(place.target, directory, depth);
       // Rights that are given later do not change the time of a directory.
-      const isSettled = found !== undefined && ageMs > TIME_GRAIN_MS;
-      visit = { modifiedNs, identity: key, isSettled, ...(found ?? { directories: [], unseen: [] }) };
+      const stays = found !== undefined && isLate;
+      visit = { modifiedNs, identity: key, isSettled: stays, ...(found ?? { directories: [], unseen: [] }) };
       place.visits.set(directory, visit);
     }
     const inside = new Set([...above, key]);
@@ -142,7 +143,7 @@ export class Discovery {
       } else if (accepts(path)) {
         const stats = this.#stat(path);
         if (stats?.isFile()) files.set(entry.name, lookOf(stats));
-        else if (stats === undefined) unseen.push(entry.name);
+        else if (stats === undefined) unseen.push(this.#unseen(directory, entry.name));
       } else if (depth < depthMax && entry.isSymbolicLink() && this.#stat(path) === undefined) {
         unseen.push(entry.name);
       }
@@ -154,6 +155,12 @@ export class Discovery {
       if (!isRotation) this.#report(join(directory, name), rule, look);
     }
     return { directories, unseen };
+  }
+
+  /** A link that dangles, a file that has gone since, or one whose name cannot be written as text. */
+  #unseen(directory: string, name: string): string {
+    if (name.includes(NOT_UTF8)) this.#events.onUnreadable(join(directory, name), notText());
+    return name;
   }
 
   #report(path: string, rule: SourceRule, look: FileLook): void {
@@ -185,4 +192,8 @@ export class Discovery {
       return undefined;
     }
   }
+}
+
+function notText(): Error {
+  return Object.assign(new Error('EILSEQ: its name is not UTF-8'), { code: 'EILSEQ' });
 }

@@ -2,11 +2,15 @@
  * Looks for the files that the rules mean, by scans and by hints of the kernel, and hands each to the lineages
  * once it is known what the store has of it. It opens no file.
  */
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Logger } from '../../shared/logger.js';
 import type { SourceRule } from '../config/source-rule.js';
-import { type FileLook, isSameFile } from '../files/log-file.js';
+import { isSameFile } from '../files/log-file.js';
 import type { FollowedRules, Lineages } from '../lineages/lineages.js';
+import type { Sighting } from '../lineages/sighting.js';
+import { mayHaveRestBeside } from '../rotation/left-behind.js';
+import type { RotatedNames } from '../rotation/rotated-names.js';
+import { basesOf } from '../rotation/rotation-name.js';
 import type { Ledger } from '../sources/ledger.js';
 import type { Notices } from '../status/notices.js';
 import { AgedFiles } from './aged-files.js';
@@ -19,6 +23,7 @@ const SCAN_PAUSE_MS = 100;
 export interface FileSearchContext {
   readonly lineages: Lineages;
   readonly ledger: Ledger;
+  readonly names: RotatedNames;
   readonly notices: Notices;
   readonly logger: Logger;
 }
@@ -27,13 +32,15 @@ export class FileSearch {
   readonly #context: FileSearchContext;
   readonly #watcher: DirectoryWatcher;
   #discovery: Discovery;
-  /** Sizes of the files that were there first, until they are begun: for `read_from: end`. */
-  readonly #firstSizes = new Map<string, number>();
+  /** What paths showed when they were found, until their files may be begun. */
+  readonly #sightings = new Map<string, Sighting>();
   readonly #agedFiles = new AgedFiles();
   readonly #ownDirectories: readonly string[];
   /** Directories in which files may come and go, by the rules there are. */
   readonly #directories = new Set<string>();
   #isAdmitting = false;
+  /** What is found now was there before it was any of our business. */
+  #isBeginning = false;
   #isClosed = false;
   #scanTimer: NodeJS.Timeout | undefined;
   #isScanDue = false;
@@ -47,14 +54,20 @@ export class FileSearch {
 
   /** Takes note of what there is, and begins no file yet. */
   begin(): void {
+    this.#isBeginning = true;
     this.#discovery.scan();
+    this.#isBeginning = false;
   }
 
   /** The store was asked: all files that there are may be begun, and those that come. */
   admitAll(): void {
     this.#isAdmitting = true;
     this.#discovery.scanAll();
-    this.#firstSizes.clear();
+    // Rotated away meanwhile, and nothing has come after them.
+    for (const [path, sighting] of this.#sightings)
+      if (!this.#isRotated(path)) this.#add(path, this.#discovery.ruleOf(path), sighting);
+    this.#sightings.clear();
+    void this.#admitLeftBehind();
   }
 
   /** Looks for files that no hint told of. */
@@ -88,8 +101,8 @@ export class FileSearch {
   }
 
   #onHint(directory: string, name: string | undefined, isListChange: boolean): void {
-    if (!this.#isAdmitting || this.#isClosed) return;
-    if (name !== undefined) {
+    if (this.#isClosed) return;
+    if (this.#isAdmitting && name !== undefined) {
       this.#context.lineages.hint(directory, name);
       this.#agedFiles.reconsider(join(directory, name), (found) => this.#begin(found));
     }
@@ -109,14 +122,49 @@ export class FileSearch {
   }
 
   #onFile(found: FoundFile): void {
-    if (!this.#isAdmitting) this.#firstSizes.set(found.path, found.look.size);
-    else if (!this.#isLeftAlone(found)) this.#begin(found);
+    const { path, look } = found;
+    if (this.#isAdmitting) {
+      if (!this.#isLeftAlone(found)) this.#begin(found);
+      this.#sightings.delete(path);
+    } else if (!this.#sightings.has(path)) {
+      const skipBytes = this.#isBeginning ? look.size : 0;
+      this.#sightings.set(path, { look, skipBytes, hasWaited: true });
+    }
   }
 
   #begin({ path, rule, look }: FoundFile): void {
     const aged = this.#agedFiles.release(path);
-    const skipBytes = aged === undefined ? (this.#firstSizes.get(path) ?? 0) : keptBytes(aged, look);
-    this.#context.lineages.add({ path, rule }, rule.readFrom === 'end' ? skipBytes : 0);
+    // One that was rotated away without a change is left alone for good.
+    const isAged = aged !== undefined && isSameFile(aged.identity, look.identity);
+    const first = isAged ? { look: aged, skipBytes: aged.size, hasWaited: false } : this.#sightings.get(path);
+    this.#add(path, rule, first ?? { look, skipBytes: 0, hasWaited: false });
+  }
+
+  /** Before the store was asked nobody knew of what: its lines belong to the path that it was rotated from. */
+  #isRotated(path: string): boolean {
+    const { lineages, ledger } = this.#context;
+    return basesOf(basename(path))
+      .map((base) => join(dirname(path), base))
+      .some((base) => lineages.has(base) || ledger.hasPath(base) || this.#sightings.has(base));
+  }
+
+  /** Paths at which nothing is now, but was once: the next file may be long in coming, or never come. */
+  async #admitLeftBehind(): Promise<void> {
+    const { ledger, lineages } = this.#context;
+    const options = { ...this.#context, isTailed: (path: string) => lineages.has(path) };
+    for (const path of ledger.paths()) {
+      if (this.#isClosed) return;
+      if (lineages.has(path) || this.#discovery.ruleOf(path) === undefined) continue;
+      // What cannot be looked into is told of by whoever looks for files.
+      if (await mayHaveRestBeside(path, options).catch(() => false))
+        this.#add(path, this.#discovery.ruleOf(path));
+    }
+  }
+
+  #add(path: string, rule: SourceRule | undefined, sighting?: Sighting): void {
+    if (rule === undefined || this.#isClosed) return;
+    const isAllRead = sighting !== undefined && rule.readFrom !== 'end';
+    this.#context.lineages.add({ path, rule }, isAllRead ? { ...sighting, skipBytes: 0 } : sighting);
   }
 
   /** Only what no agent has read is left alone: of the rest, something may be unread. */
@@ -139,17 +187,12 @@ export class FileSearch {
       },
       onMissing: (path, rule) => {
         notices.missing(path);
-        if (this.#isAdmitting) lineages.add({ path, rule }, 0);
+        if (this.#isAdmitting && !this.#sightings.has(path)) lineages.add({ path, rule }, undefined);
       },
       onCompressed: (path) => notices.once('compressed', `compressed files such as ${path} are not tailed`),
       onUnreadable: (path, error) => notices.unreadable(path, error),
       onReadable: (directory) => notices.readable(directory),
-      isKnown: (path) => lineages.has(path) || ledger.hasPath(path),
+      isKnown: (path) => lineages.has(path) || ledger.hasPath(path) || this.#sightings.has(path),
     };
   }
-}
-
-/** How much of the file was there at the first look, as far as looks can tell. */
-function keptBytes(first: FileLook, now: FileLook): number {
-  return isSameFile(first.identity, now.identity) && now.size >= first.size ? first.size : 0;
 }

@@ -56,6 +56,7 @@ const java = (): GrammarTable => {
 
 const PYTHON_TRACEBACK = String.raw`^Traceback \(most recent call last\):$`;
 const PYTHON_GROUP = String.raw`^\s*\+ Exception Group Traceback \(most recent call last\):$`;
+const PYTHON_ANNOUNCED = '^Exception (?:in thread |ignored in: )';
 
 const python = (): GrammarTable => {
   const traceback: readonly GrammarRule[] = [on(PYTHON_TRACEBACK, 'frames'), on(PYTHON_GROUP, 'group')];
@@ -65,16 +66,25 @@ const python = (): GrammarTable => {
       'chained',
     ),
   ];
+  const message: readonly GrammarRule[] = [
+    not(`${OWN_LINE}|${PYTHON_TRACEBACK}|${PYTHON_GROUP}|${PYTHON_ANNOUNCED}|^  File "`),
+    otherwise('message?'),
+  ];
   return {
     begin: [
       ...traceback,
-      on('^Exception (?:in thread |ignored in: )', 'announced'),
+      on(PYTHON_ANNOUNCED, 'announced'),
       on(String.raw`^  File ".*", line \d+$`, 'frames'),
       otherwise('line'),
     ],
     announced: traceback,
     frames: [on(String.raw`^\s+\S`, 'frames'), on(String.raw`^[\w.<>]+(?::|$)`, 'exception')],
-    exception: [not(`^  File "|${PYTHON_GROUP}`), on(String.raw`^\s+\S`, 'exception'), on('^$', 'gap?')],
+    exception: [
+      ...[not(`^  File "|${PYTHON_GROUP}`), on(String.raw`^\s+\S`, 'exception'), on('^$', 'gap?')],
+      ...message,
+    ],
+    /** Nothing tells a message's second line from one of somebody else, but what may follow it. */
+    'message?': [on('^$', 'gap?'), ...message],
     group: [on(String.raw`^\s+[|+]`, 'group'), on('^$', 'gap?')],
     'gap?': chain,
     chained: [on('^$', 'before traceback?')],

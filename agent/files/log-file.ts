@@ -105,8 +105,9 @@ export class LogFile implements SourceFile {
     return filled;
   }
 
+  /** Nothing was written through it: what the system says against its end changes nothing, and nobody waits for more. */
   async close(): Promise<void> {
-    await this.#handle.close();
+    await this.#handle.close().catch(() => {});
   }
 
   #noted(error: unknown): unknown {
@@ -162,11 +163,19 @@ async function statOf(path: string): Promise<BigIntStats> {
 
 export function lookOf(stats: BigIntStats): FileLook {
   return {
-    identity: { device: `${stats.dev}`, inode: `${stats.ino}` },
+    identity: { device: deviceText(stats.dev), inode: `${stats.ino}` },
     size: Number(stats.size),
     modifiedNs: stats.mtimeNs,
     links: Number(stats.nlink),
   };
+}
+
+let lastDevice = { number: -1n, text: '' };
+
+/** Looks are kept by the thousand, nearly all of them of one device: they share its text. */
+function deviceText(number: bigint): string {
+  if (number !== lastDevice.number) lastDevice = { number, text: `${number}` };
+  return lastDevice.text;
 }
 
 const BIGINT = { bigint: true } as const;

@@ -60,6 +60,8 @@ export class EventJoint {
   readonly #context: MoveContext;
   readonly #client: StoreClient;
   #failures = 0;
+  /** The source and the offset that they belong to: its halves may fail as well, and are not joined again then. */
+  #failedAt = '';
 
   constructor(context: MoveContext, client: StoreClient) {
     this.#context = context;
@@ -76,30 +78,35 @@ export class EventJoint {
     rule: EventRule,
     isNewerOver: boolean,
   ): Promise<JointTurn> {
-    if (!isOfOneChannel(older, newer) || this.#failures >= FAILURES_MAX) return this.#separate(older);
+    if (!isOfOneChannel(older, newer) || this.#hasFailed(older)) return older.endEvent();
     const last = await linesAt(older, older.known.position);
     const first = await linesAt(newer, newer.start);
     if (last === undefined || first === undefined || last.encoding !== first.encoding)
-      return this.#separate(older);
+      return older.endEvent();
     // An unfinished line is the end of the older file once that has ended, and not before.
     if (last.end.offset < older.size || first.bytes.length === 0)
-      return older.restsInMs === 0 ? this.#separate(older) : 'end';
+      return older.restsInMs === 0 ? older.endEvent() : 'end';
     const text = Buffer.concat([last.bytes, first.bytes]);
     const ends = eventEnds(text, last.encoding, rule, isNewerOver || newer.restsInMs === 0);
     const joint = ends.findIndex((end) => end > last.bytes.length);
     const begin = (joint === -1 ? ends.at(-1) : ends[joint - 1]) ?? 0;
-    if (begin >= last.bytes.length) return this.#separate(older);
+    if (begin >= last.bytes.length) return older.endEvent();
     if (joint === -1) return 'waits';
     const end = await placeBehind(newer, (ends[joint] as number) - last.bytes.length, first);
-    if (end === undefined) return this.#separate(older);
+    if (end === undefined) return older.endEvent();
     const events = { bytes: text.subarray(0, ends[joint]), encoding: last.encoding, ends };
     const lines = encodeEvents(events, older.format);
     return this.#append(older, newer, { lines, older: last.end, newer: end });
   }
 
-  #separate(older: JointFile): Promise<Turn> {
-    this.#failures = 0;
-    return older.endEvent();
+  #hasFailed({ known }: JointFile): boolean {
+    return this.#failures >= FAILURES_MAX && this.#failedAt === placeOf(known);
+  }
+
+  #failed({ known }: JointFile): void {
+    const place = placeOf(known);
+    this.#failures = this.#failedAt === place ? this.#failures + 1 : 1;
+    this.#failedAt = place;
   }
 
   async #append(older: JointFile, newer: JointFile, joint: Joint): Promise<Turn> {
@@ -107,12 +114,12 @@ export class EventJoint {
     if (!access.admits(this.#client)) return 'away';
     let isAppended: boolean;
     try {
-      if (!(await this.#isUnread(newer))) return await this.#separate(older);
+      if (!(await this.#isUnread(newer))) return await older.endEvent();
       counters.readBatches++;
       isAppended = await this.#appendOnce(older, newer, joint);
     } catch (error) {
       counters.failedBatches++;
-      if (error instanceof StoreError && /^(?:refused|interrupted)$/.test(error.code)) this.#failures++;
+      if (error instanceof StoreError && /^(?:refused|interrupted)$/.test(error.code)) this.#failed(older);
       access.failed(this.#client, error);
       return 'away';
     }
@@ -148,7 +155,6 @@ export class EventJoint {
   #count(older: JointFile, newer: JointFile, joint: Joint): void {
     const { counters } = this.#context;
     const { lines, cut, redactions = 0 } = joint.lines;
-    this.#failures = 0;
     counters.batches++;
     counters.lines += lines;
     counters.cutLines += cut.length;
@@ -156,6 +162,10 @@ export class EventJoint {
     counters.bytes += joint.older.offset - older.known.position.offset;
     counters.bytes += joint.newer.offset - newer.start.offset;
   }
+}
+
+function placeOf({ source, position }: KnownSource): string {
+  return `${source} ${position.offset}`;
 }
 
 function isOfOneChannel({ known: older }: JointFile, { known: newer }: JointFile): boolean {
@@ -170,7 +180,7 @@ async function linesAt(
 ): Promise<Lines | undefined> {
   const { encoding, lineBytesMax } = file.format;
   const tail = await file.tailAt(position, { encoding, lineBytesMax });
-  const found = await tail?.read(file.size, Buffer.allocUnsafeSlow(READ_BUFFER_BYTES), end);
+  const found = await tail?.read(file.size, Buffer.allocUnsafeSlow(READ_BUFFER_BYTES), { end });
   if (tail === undefined || found === undefined || found.kind === 'diverged') return undefined;
   const bytes = found.kind === 'lines' ? found.bytes : Buffer.alloc(0);
   const told = found.kind === 'lines' ? found.encoding : encoding;

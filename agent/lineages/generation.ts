@@ -6,8 +6,8 @@
 import type { SourcePosition } from '../../shared/store/log-store.js';
 import type { Presentation } from '../config/presentation.js';
 import type { FileIdentity, FileLook, SourceFile } from '../files/log-file.js';
-import { identityKey, isSameFile, openSameFile } from '../files/log-file.js';
-import { fits, isEvidence, MarkTrail, strongerMark } from '../files/mark.js';
+import { isSameFile, openSameFile } from '../files/log-file.js';
+import { fits, isEvidence } from '../files/mark.js';
 import type { LineFormat } from '../lines/line-format.js';
 import { type Outlook, Tail } from '../lines/tail.js';
 import type { Candidate } from '../rotation/candidates.js';
@@ -19,6 +19,7 @@ import { formerPosition, sessionOf } from '../sources/source-move.js';
 import type { SessionContext, SessionInput, SourceSession, Turn } from '../sources/source-session.js';
 import type { StoreClient } from '../sources/store-access.js';
 import type { FileProgress } from '../status/file-status.js';
+import { beginningAt, strongerBeginning } from './beginning.js';
 import type { JointFile } from './event-joint.js';
 import { Growth } from './growth.js';
 
@@ -77,10 +78,8 @@ export class Generation implements SessionInput, JointFile {
     client: StoreClient,
     options: GenerationOptions,
   ): Promise<Generation> {
-    const { known, file, look, unreadMark, initialOffset: offset } = options;
-    const trail = offset > 0 ? await MarkTrail.at(file, offset) : undefined;
-    const mark = trail?.mark(look.modifiedNs) ?? unreadMark;
-    const initial = { offset: trail?.offset ?? 0, mark };
+    const { known, initialOffset } = options;
+    const initial = await beginningAt(initialOffset, options);
     if (initial.offset === 0 && !isEvidence(known.position)) known.position = initial;
     return new Generation(context, client, options, initial);
   }
@@ -88,10 +87,6 @@ export class Generation implements SessionInput, JointFile {
   /** The file that holds the bytes: of a copy, the copy's. */
   get identity(): FileIdentity {
     return this.#identity;
-  }
-
-  get key(): string {
-    return identityKey(this.#identity);
   }
 
   /** Where the file was seen last. */
@@ -119,7 +114,7 @@ export class Generation implements SessionInput, JointFile {
    * been filled, copied and truncated since. It is to be taken up anew.
    */
   get isUnproven(): boolean {
-    return !this.hasBegun && !this.isRotated && this.#growth.hasChanged && !isEvidence(this.#initial);
+    return !this.hasBegun && !this.isRotated && this.#growth.isTouched && !isEvidence(this.#initial);
   }
 
   /** The last look through the handle. */
@@ -156,10 +151,8 @@ export class Generation implements SessionInput, JointFile {
 
   /** As the last look showed it. */
   get progress(): FileProgress {
-    const { offset: offsetBytes } = this.known.position;
-    const lagMs = this.#growth.lagMs(offsetBytes);
-    const isRotated = this.isRotated || this.isDeleted;
-    return { path: this.#path, sizeBytes: this.look.size, offsetBytes, lagMs, isRotated };
+    const { isRotated, isDeleted } = this;
+    return this.#growth.progress(this.#path, this.known.position.offset, isRotated || isDeleted);
   }
 
   isQuietFor(quietMs: number): boolean {
@@ -187,7 +180,7 @@ export class Generation implements SessionInput, JointFile {
     return this.#initial;
   }
 
-  /** Looks at the file through the handle. False where the file is not to be found any more. */
+  /** Looks at the file through the handle. False where it is not to be found any more, or was cut off unread. */
   async refresh(): Promise<boolean> {
     if (this.#file?.isStale === true) await this.park();
     this.#file ??= await this.#reopened();
@@ -195,14 +188,15 @@ export class Generation implements SessionInput, JointFile {
     const look = await this.#file.look();
     this.#growth.see({ ...look, identity: this.#identity }, this.known.position.offset);
     await this.#strengthenInitial(this.#file);
-    return true;
+    const leastSize = Math.max(this.known.position.offset, isEvidence(this.#initial) ? 1 : 0);
+    return this.hasBegun || look.size >= leastSize;
   }
 
-  /** Whether the file can be had and, as long as nothing of it was read, is the one that was taken up. */
+  /** Whether the file can be had, and holds what it held. What is packed in an archive does not change. */
   async isStillThere(): Promise<boolean> {
     this.#file ??= await this.#reopened();
     if (this.#file === undefined) return false;
-    return this.hasBegun || fits(this.#file, this.known.position);
+    return (this.hasBegun && isCompressedName(this.#path)) || fits(this.#file, this.known.position);
   }
 
   /** Whether the file holds all that ends at this place, and not much more. */
@@ -213,10 +207,16 @@ export class Generation implements SessionInput, JointFile {
   /** Reads whole lines up to the size last seen. */
   async advance(outlook: Outlook = this.restsInMs === 0 ? 'rests' : 'grows'): Promise<Turn> {
     // Nothing to say yet, nothing to ask: this keeps a start with many quiet or empty files cheap.
-    if (!this.hasBegun && this.look.size === this.known.position.offset) return 'end';
+    if (!this.hasBegun && this.look.size === this.known.position.offset)
+      return (await this.#isAsTold()) ? 'end' : 'diverged';
     const [context, client, initial] = [this.#context, this.#client, this.#initial];
     this.#session ??= await sessionOf(context, client, this.known, this.#presentation, this, initial);
     return this.#session?.advance(this.look.size, outlook) ?? 'away';
+  }
+
+  /** As many bytes as are stored need not be those: others may stand there now, or what was to be read is cut off. */
+  async #isAsTold(): Promise<boolean> {
+    return !this.#growth.isTouched || this.#file === undefined || fits(this.#file, this.known.position);
   }
 
   endEvent(): Promise<Turn> {
@@ -259,8 +259,9 @@ export class Generation implements SessionInput, JointFile {
   async tailAt(position: SourcePosition, format = this.format): Promise<Tail | undefined> {
     const file = this.#file;
     if (file === undefined) return undefined;
-    // What was seen since tells more than what the store was told when the source was opened.
+    // What was seen since tells more than what the store was told when the source was opened, by whomever.
     const isUnread = position.offset === 0 && this.#initial.offset === 0 && isEvidence(this.#initial);
+    if (isUnread && !(await fits(file, position))) return undefined;
     return Tail.ofFile(file, format, isUnread ? this.#initial : position);
   }
 
@@ -279,12 +280,11 @@ export class Generation implements SessionInput, JointFile {
 
   /** While it waits for its turn the file grows, and more of it can tell whether it is the same. */
   async #strengthenInitial(file: SourceFile): Promise<void> {
-    const { offset, mark: weaker } = this.#initial;
-    if (this.hasBegun || offset > 0 || !isEvidence(this.#initial)) return;
-    const mark = await strongerMark(file, weaker, this.look.size, this.look.modifiedNs);
-    if (mark === undefined) return;
-    this.#initial = { offset, mark };
-    if (this.known.position.offset === 0) this.known.position = this.#initial;
+    if (this.hasBegun) return;
+    const stronger = await strongerBeginning(this.#initial, file, this.look);
+    if (stronger === undefined) return;
+    this.#initial = stronger;
+    if (this.known.position.offset === 0) this.known.position = stronger;
   }
 
   async #reopened(): Promise<SourceFile | undefined> {

@@ -1,7 +1,7 @@
 /**
  * One watched path and its generations: the files that lived there one after another, each a source of its
- * own. It decides when one is over and the next begins, so that lines are appended in the order they were
- * written. Between two wakes it holds no timer and no promise.
+ * own. It decides when they are looked at, never twice at once, and when the path is let go of; what becomes of
+ * them at each look is the business of a round. Between two wakes it holds no timer and no promise.
  */
 
 import { isSamePresentation, type Presentation } from '../config/presentation.js';
@@ -12,11 +12,9 @@ import type { FileProgress } from '../status/file-status.js';
 import type { Generation } from './generation.js';
 import { lossOf } from './losses.js';
 import { OpenEvents } from './open-events.js';
+import { Round } from './round.js';
 import { Succession, type SuccessionContext, type SuccessionOptions } from './succession.js';
 import type { Passer, WakeGate } from './wake-gate.js';
-
-/** Beyond so many the oldest is not waited for any longer: its writer has been told long ago. */
-const LINGERING_MAX = 8;
 
 export interface LineageContext extends SuccessionContext {
   readonly gate: WakeGate;
@@ -110,7 +108,7 @@ export class Lineage implements StoreClient, Passer {
 
   /** A file whose name is a rotation of this one has changed. */
   wakeForSibling(): void {
-    if (!this.#generations.some((generation) => generation.isRotated)) this.#succession.search();
+    this.#succession.siblingChanged();
     this.wake();
   }
 
@@ -149,6 +147,7 @@ export class Lineage implements StoreClient, Passer {
     this.#isStopped = true;
     this.#events?.stop();
     await this.#work;
+    this.#context.access.left(this);
     let unconfirmedBytes = 0;
     for (const generation of this.#generations) {
       unconfirmedBytes += generation.unconfirmedBytes;
@@ -163,7 +162,8 @@ export class Lineage implements StoreClient, Passer {
     const told = work().catch((error: unknown) => this.#context.notices.unreadable(this.path, error));
     this.#work = told.finally(() => {
       this.#work = undefined;
-      if (this.#isDue && !this.#isStopped) return this.wake();
+      // Not at once: everybody else has the processor between two turns, whatever keeps this one going.
+      if (this.#isDue && !this.#isStopped) return void setImmediate(() => this.wake());
       this.#context.access.passed(this);
       this.#context.onRest(this);
     });
@@ -179,7 +179,7 @@ export class Lineage implements StoreClient, Passer {
       await this.#settleDoubt();
       this.seen = await lookAt(this.path);
       await this.#takeUp();
-      await this.#drain();
+      await this.#read();
       this.seen = this.#succession.sameAs(this.seen);
       if (this.seen !== undefined) this.#context.notices.readable(this.path);
       else this.#context.notices.absent(this.path);
@@ -208,6 +208,7 @@ export class Lineage implements StoreClient, Passer {
     this.#isStopped = true;
     this.#events?.stop();
     for (const generation of [...this.#generations]) await this.#succession.release(generation);
+    this.#context.access.left(this);
     this.#context.onLeft(this);
   }
 
@@ -218,80 +219,25 @@ export class Lineage implements StoreClient, Passer {
     for (const generation of this.#generations) await generation.doubt();
   }
 
+  async #read(): Promise<void> {
+    const round = new Round(this.#succession, {
+      seen: this.seen,
+      lingerMs: this.#context.lingerMs,
+      openEvents: () => this.#openEvents,
+    });
+    try {
+      await round.read();
+    } finally {
+      this.#isDue ||= round.isDue;
+      this.#isRestless ||= round.isRestless;
+      this.#hasCaughtUp = round.hasCaughtUp;
+    }
+  }
+
   /** Takes up the generations that have come since the last look. */
   async #takeUp(): Promise<void> {
     const update = await this.#succession.update(this.seen);
     if (update === 'again') this.#isDue = true;
     if (update !== 'settled') this.#isRestless = true;
-  }
-
-  /** Reads every generation to its end, each only after the one before it. */
-  async #drain(): Promise<void> {
-    // Newest first: a file is looked at for its end only after its successor was seen to have something.
-    for (const generation of this.#generations.toReversed()) {
-      if (!(await generation.refresh())) return this.#searchSiblings();
-    }
-    for (const generation of [...this.#generations]) {
-      const successors = this.#generations.slice(this.#generations.indexOf(generation) + 1);
-      const hasSuccessor = successors.some(({ hasBegun, size }) => hasBegun || size > 0);
-      if (generation.isUnproven) return this.wake();
-      const [next, afterNext] = successors.filter(({ size, isUntouched }) => size > 0 && isUntouched);
-      const turn = await generation.advance(next && 'grows');
-      if (turn === 'diverged') return this.#partWith(generation);
-      if (turn === 'away') this.#isRestless = true;
-      if (turn === 'more') this.#isDue = true;
-      const mayPass = turn === 'end' || (turn === 'more' && successors.some(({ hasBegun }) => hasBegun));
-      if (!mayPass) return;
-      if (turn === 'end' && next !== undefined && !(await this.#joins(generation, next, afterNext))) return;
-      if (turn === 'end' && !(await this.#isDoneWith(generation, hasSuccessor))) return;
-      const isEventOpen = this.#isEventOpen(generation);
-      this.#hasCaughtUp = turn === 'end' && !isEventOpen;
-      // Its last lines come before the first ones of the next file.
-      if (isEventOpen && !successors.some(({ hasBegun }) => hasBegun)) return;
-      if (!hasSuccessor) return;
-    }
-    this.#hasCaughtUp ||= this.#generations.length === 0;
-  }
-
-  /** An event at the end of a file may go on in the next one. False where that is not settled. */
-  async #joins(older: Generation, newer: Generation, newest?: Generation): Promise<boolean> {
-    if (!older.isEventOpen) return true;
-    const turn = await this.#openEvents.settle(older, newer, newest !== undefined);
-    if (turn === 'more') this.#isDue = true;
-    else if (turn !== 'end') this.#isRestless = true;
-    if (turn === 'diverged') await this.#partWith(older);
-    return turn === 'end';
-  }
-
-  /** Whether lines were left for later that may be the beginning of a longer event; the lineage is woken then. */
-  #isEventOpen(generation: Generation): boolean {
-    if (!generation.isEventOpen) return false;
-    this.#isRestless = true;
-    this.#openEvents.await(generation);
-    return true;
-  }
-
-  /** Finishes a generation that is over. False where that could not be done yet. */
-  async #isDoneWith(generation: Generation, hasSuccessor: boolean): Promise<boolean> {
-    if (!generation.isDeleted && !(generation.isRotated && hasSuccessor)) return true;
-    this.#isRestless = true;
-    const isCrowded = this.#generations.length > LINGERING_MAX;
-    if (!isCrowded && !generation.isQuietFor(this.#context.lingerMs)) return true;
-    const turn = await generation.finish();
-    if (turn === 'more') this.#isDue = true;
-    if (turn !== 'end') return false;
-    await this.#succession.release(generation);
-    return true;
-  }
-
-  async #partWith(generation: Generation): Promise<void> {
-    await this.#succession.partWith(generation);
-    this.#isDue = true;
-  }
-
-  /** A resting file is not at its path when its turn comes: look for it among the rotated ones. */
-  #searchSiblings(): void {
-    this.#succession.search();
-    this.#isDue = true;
   }
 }

@@ -14,6 +14,7 @@ import type { KnownSource } from '../sources/ledger.js';
 import { fileStatuses } from '../status/lineage-status.js';
 import type { FileStatus } from '../status/status-shape.js';
 import { Lineage, type LineageContext } from './lineage.js';
+import type { Sighting } from './sighting.js';
 
 /** Files that a sweep looks at before it lets others have the processor: about a quarter of a millisecond. */
 const SWEEP_SLICE = 100;
@@ -53,12 +54,11 @@ export class Lineages {
     return new Set([...this.#byPath.values()].flatMap((lineage) => lineage.sources));
   }
 
-  /** `skipBytes`: what was in the file before it is any of our business. */
-  add({ path, rule }: Omit<FoundFile, 'look'>, skipBytes: number): void {
+  add({ path, rule }: Omit<FoundFile, 'look'>, sighting: Sighting | undefined): void {
     if (this.#byPath.get(path)?.hasLeft === false) return;
     const presentation = presentationOf(rule, path, this.#context.host);
     this.#announce(path, presentation.channel);
-    const lineage = new Lineage(this.#context, { path, ...presentation, skipBytes });
+    const lineage = new Lineage(this.#context, { path, ...presentation, sighting });
     this.#byPath.set(path, lineage);
     lineage.wake();
   }

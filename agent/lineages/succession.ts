@@ -5,19 +5,19 @@
 import type { Archives } from '../archives/archives.js';
 import type { Presentation } from '../config/presentation.js';
 import type { Claimant, Claims } from '../files/claims.js';
-import { type FileIdentity, type FileLook, identityKey, isSameFile, isSameLook } from '../files/log-file.js';
+import { type FileIdentity, type FileLook, isSameFile, isSameLook } from '../files/log-file.js';
 import { lastLineEnd } from '../lines/line-end.js';
-import type { Candidate } from '../rotation/candidates.js';
-import type { CountedTime } from '../rotation/counted-time.js';
+import { type Candidate, closeAll } from '../rotation/candidates.js';
+import { byAge } from '../rotation/counted-time.js';
 import { type FileOnceRead, isOvertaken, PassedOver } from '../rotation/passed-over.js';
 import type { RotatedNames } from '../rotation/rotated-names.js';
-import { compareRotationAge } from '../rotation/rotation-name.js';
 import { type Survey, survey } from '../rotation/survey.js';
-import type { KnownSource } from '../sources/ledger.js';
+import { isBlank, type KnownSource } from '../sources/ledger.js';
 import type { StoreClient } from '../sources/store-access.js';
 import type { Notices } from '../status/notices.js';
+import { Departures } from './departures.js';
 import { Generation, type GenerationContext } from './generation.js';
-import { lossOf } from './losses.js';
+import { FirstSight, type Sighting } from './sighting.js';
 
 /** Rotated files of one path that are held open unread, while the store is away. */
 const GENERATIONS_MAX = 16;
@@ -27,6 +27,8 @@ export interface SuccessionContext extends GenerationContext {
   readonly notices: Notices;
   readonly names: RotatedNames;
   readonly archives: Archives;
+  /** Whether a path is looked after as one of its own. */
+  isTailed(path: string): boolean;
   /** How long a rotated file must stay as it is before it counts as finished. */
   readonly lingerMs: number;
 }
@@ -34,39 +36,40 @@ export interface SuccessionContext extends GenerationContext {
 export interface SuccessionOptions extends Presentation {
   /** Absolute. */
   readonly path: string;
-  /** If nobody has read the file before: its size when the agent saw it first, to leave out what is in it. */
-  readonly skipBytes: number;
+  /** Undefined where there was nothing at the path when it was found. */
+  readonly sighting: Sighting | undefined;
 }
 
 /** `again`: names were moving, look once more. `later`: something has to happen first that is not announced. */
 export type Update = 'settled' | 'again' | 'later';
 
-interface Departed {
-  readonly generation: Generation;
-  readonly isGone: boolean;
-}
-
-const NOBODY: readonly Departed[] = [];
-
 export class Succession {
   readonly #context: SuccessionContext;
   readonly #client: StoreClient & Claimant;
-  #options: SuccessionOptions;
+  #options: Presentation & { readonly path: string };
+  /** Until all that there was at first is taken up. */
+  #firstSight: FirstSight | undefined;
   /** The last one is the file at the path, or was it until it was renamed and had no successor yet. */
   #generations: Generation[] = [];
-  /** Released because their files are not what they were, until it is clear what became of their bytes. */
-  #departed: readonly Departed[] = NOBODY;
+  /** Comes with the first generation whose file is not what it was. */
+  #departures: Departures | undefined;
   /** Comes when files have to be passed over: thousands of paths never need it. */
   #passedOver: PassedOver | undefined;
   /** The file that was read last, once it was let go of. */
   #released: FileOnceRead | undefined;
   #isFirst = true;
   #isSearchDue = false;
+  #hasSiblingChanged = false;
 
-  constructor(context: SuccessionContext, client: StoreClient & Claimant, options: SuccessionOptions) {
+  constructor(
+    context: SuccessionContext,
+    client: StoreClient & Claimant,
+    { sighting, ...options }: SuccessionOptions,
+  ) {
     this.#context = context;
     this.#client = client;
     this.#options = options;
+    this.#firstSight = sighting && new FirstSight(sighting);
   }
 
   /** Oldest first. */
@@ -97,6 +100,16 @@ export class Succession {
     this.#isSearchDue = true;
   }
 
+  /** A rotated file beside the path was written to. Those that are read are; one that was let go of may be too. */
+  siblingChanged(): void {
+    this.#hasSiblingChanged = true;
+    this.#searchForSibling();
+  }
+
+  get isSearchDue(): boolean {
+    return this.#isSearchDue;
+  }
+
   /** Takes up what has come. `seen` is what the path shows. */
   async update(seen: FileLook | undefined): Promise<Update> {
     const current = this.#generations.at(-1);
@@ -107,15 +120,24 @@ export class Succession {
     if ((isKept || isAway) && !this.#isSearchDue) return 'settled';
     if (this.#generations.length >= GENERATIONS_MAX) return this.#refuse(seen);
     if (isUnproven) await this.release(current);
+    this.#firstSight?.compare(seen, this.#options, this.#context.ledger);
     await this.#partWithChanged();
     const isCurrentKept = isKept && this.#generations.includes(current);
-    const found = await this.#survey(isCurrentKept);
-    this.#isSearchDue = found.isIncomplete;
+    // A hint that comes meanwhile is for another look.
+    this.#isSearchDue = false;
+    const found = await this.#survey(isCurrentKept).catch((error: unknown) => {
+      this.#isSearchDue = true;
+      throw error;
+    });
+    this.#isSearchDue ||= found.isIncomplete;
     this.#tellOvertaken(found);
     await this.#adopt(found, isCurrentKept);
     if (found.isIncomplete) return found.isWaiting ? 'later' : 'again';
     this.#isFirst = false;
-    this.#tellDeparted(found);
+    this.#firstSight = undefined;
+    const { notices } = this.#context;
+    this.#departures?.tell(this.#options.path, found.older, this.#generations, notices);
+    this.#departures = undefined;
     return this.#isTakenElsewhere(seen) ? 'later' : 'settled';
   }
 
@@ -124,19 +146,27 @@ export class Succession {
     if (generation === this.#generations.at(-1)) this.#released = { identity, modifiedNs };
     this.#generations = this.#generations.filter((other) => other !== generation);
     await generation.close();
-    this.#context.claims.release(generation.key, this.#client);
+    this.#context.claims.release(generation.identity, this.#client);
+    this.#searchForSibling();
+  }
+
+  #searchForSibling(): void {
+    if (!this.#hasSiblingChanged || this.#generations.some(({ isRotated }) => isRotated)) return;
+    this.#hasSiblingChanged = false;
+    this.#isSearchDue = true;
   }
 
   /** Releases a generation whose file was truncated, overwritten or lost from sight, and looks for its rest. */
   async partWith(generation: Generation): Promise<void> {
-    this.#departed = [...this.#departed, { generation, isGone: !generation.isOpen }];
+    this.#departures ??= new Departures();
+    this.#departures.add(generation);
     await this.release(generation);
     this.#isSearchDue = true;
   }
 
   /**
-   * Before rotated files are compared with what is known: one whose turn has not come may have been copied and
-   * truncated, and one that rests without a handle may be found under another name.
+   * Before rotated files are compared with what is known: one may have been copied and truncated, which its
+   * reader has not come to see, and one that rests without a handle may be found under another name.
    */
   async #partWithChanged(): Promise<void> {
     for (const generation of this.#generations) {
@@ -150,7 +180,7 @@ export class Succession {
     this.#passedOver ??= new PassedOver();
     if (seen !== undefined && !isHeld) this.#passedOver.see(seen);
     notices.tooManyWaiting(this.#options.path, this.#generations.length);
-    return access.isAway ? 'later' : 'again';
+    return access.isClosedTo(this.#client) ? 'later' : 'again';
   }
 
   #survey(isCurrentKept: boolean): Promise<Survey> {
@@ -161,7 +191,7 @@ export class Succession {
       path: this.#options.path,
       isCurrentKept,
       olderMax: GENERATIONS_MAX - this.#generations.length,
-      isTaken: (identity) => claims.isClaimed(identityKey(identity)),
+      isTaken: (identity) => claims.isClaimed(identity),
       isHeld: async (end) => {
         for (const generation of rotated) if (await generation.holds(end)) return true;
         return false;
@@ -171,60 +201,64 @@ export class Succession {
   }
 
   async #adopt(found: Survey, isCurrentKept: boolean): Promise<void> {
-    const { older, current, hasPast, vanished } = found;
+    const { older, current, vanished } = found;
     const { notices } = this.#context;
-    const { path, skipBytes } = this.#options;
+    const { path } = this.#options;
+    const kept = isCurrentKept ? this.#generations.slice(-1) : [];
+    const earlier = isCurrentKept ? this.#generations.slice(0, -1) : this.#generations;
+    const waiting = earlier.filter(({ hasBegun }) => !hasBegun);
+    const taken = await this.#takeUp(current === undefined ? older : [...older, current], waiting);
     for (const obstacle of found.obstacles) notices.obstacle(path, obstacle);
     if (this.#isFirst && vanished !== undefined) notices.vanished(path, vanished.position.offset);
     const isSucceeded = current !== undefined || older.some(({ known }) => known === undefined);
     if (isSucceeded && this.#generations.length > 0) notices.rotated(path);
     if (isSucceeded) for (const generation of this.#generations) generation.isRotated = true;
-    const kept = isCurrentKept ? this.#generations.slice(-1) : [];
-    const earlier = isCurrentKept ? this.#generations.slice(0, -1) : this.#generations;
-    const added = await this.#generationsOf(older, 0);
+    const isNewest = ({ identity }: Generation) =>
+      current !== undefined && isSameFile(identity, current.file.identity);
+    const newest = taken.filter(isNewest);
+    const added = taken.filter((generation) => !isNewest(generation));
     for (const generation of added) generation.isRotated = true;
-    const isFresh = !hasPast && current?.known === undefined;
-    const newest = await this.#generationsOf(current === undefined ? [] : [current], isFresh ? skipBytes : 0);
+    for (const generation of earlier) generation.rename(found.listed);
     const begun = earlier.filter(({ hasBegun }) => hasBegun);
-    for (const generation of begun) generation.rename(found.listed);
-    const waiting = earlier.filter(({ hasBegun }) => !hasBegun);
-    // They may have been written to and renamed since they were taken up, and by that their age is told.
-    for (const generation of waiting) {
-      await generation.refresh();
-      generation.rename(found.listed);
-    }
     const waitingByAge = [...waiting, ...added].sort(byAge(found.countedNs));
     // Put together by spreading, an array of one takes the room of seventeen: there is one for each path.
     this.#generations = begun.concat(waitingByAge, kept, newest);
   }
 
-  async #generationsOf(candidates: readonly Candidate[], skipBytes: number): Promise<Generation[]> {
+  /** All or none: a file that is claimed and has no place would be read by nobody. */
+  async #takeUp(candidates: readonly Candidate[], waiting: readonly Generation[]): Promise<Generation[]> {
+    const { claims } = this.#context;
     const generations: Generation[] = [];
-    for (const candidate of candidates) {
-      const { file } = candidate;
-      const key = identityKey(file.identity);
-      try {
-        if (this.#context.claims.claim(key, this.#client))
-          generations.push(await this.#generationOf(candidate, skipBytes));
+    try {
+      // They may have been written to since they were taken up, and by that their age is told.
+      for (const generation of waiting) await generation.refresh();
+      for (const candidate of candidates) {
+        const { file } = candidate;
+        if (claims.claim(file.identity, this.#client)) generations.push(await this.#generationOf(candidate));
         else await file.close();
-      } catch (error) {
-        // Only a fresh file is read from here, to skip what it holds, and it is the only one then.
-        this.#context.claims.release(key, this.#client);
-        await file.close();
-        throw error;
       }
+    } catch (error) {
+      for (const { file } of candidates) claims.release(file.identity, this.#client);
+      await closeAll(candidates);
+      throw error;
     }
     return generations;
   }
 
-  async #generationOf(candidate: Candidate, skipBytes: number): Promise<Generation> {
+  async #generationOf(candidate: Candidate): Promise<Generation> {
     const { ledger } = this.#context;
     const { path, channel, labels, format } = this.#options;
     const { file, look } = candidate;
     const { identity } = file;
+    const found = candidate.known;
+    // Nothing was ever seen of it: whatever has its inode now is another path's own.
+    const isOther = found !== undefined && found.path !== path && isBlank(found);
+    if (isOther) ledger.forget(found);
     const generation = ledger.nextGeneration(identity);
-    const known = candidate.known ?? ledger.admit({ channel, labels, path, identity, generation });
-    const initialOffset = await lastLineEnd(file, Math.min(skipBytes, look.size), format.encoding);
+    const known =
+      found === undefined || isOther ? ledger.admit({ channel, labels, path, identity, generation }) : found;
+    const skipBytes = this.#firstSight?.skippedBytes(look, known) ?? 0;
+    const initialOffset = await lastLineEnd(file, skipBytes, format.encoding);
     const options = {
       ...candidate,
       known,
@@ -245,7 +279,7 @@ export class Succession {
     if (seen === undefined || this.#generations.some(({ identity }) => isSameFile(identity, seen.identity))) {
       return false;
     }
-    this.#context.claims.wakeOwner(identityKey(seen.identity), this.#client);
+    this.#context.claims.wakeOwner(seen.identity, this.#client);
     return true;
   }
 
@@ -257,31 +291,7 @@ export class Succession {
     if (isOvertaken(last, found)) this.#context.notices.overtaken(this.#options.path, overtaken);
   }
 
-  /** A rotated file of which nobody knew is most likely a copy of what was cut off last. */
-  #tellDeparted({ older }: Survey): void {
-    const strangers = older.filter(({ known }) => known === undefined);
-    const copiedBytes = strangers.reduce((sum, { look }) => sum + look.size, 0);
-    const departed = this.#departed;
-    this.#departed = NOBODY;
-    for (const { generation, isGone } of departed) {
-      const rest = this.#generations.find((other) => other.known === generation.known);
-      // One that was truncated before anything of it was stored may be the same source still.
-      const isInCopy = rest?.isCopy === true;
-      const restBytes = isGone || isInCopy ? (rest?.size ?? 0) : 0;
-      const loss = lossOf(this.#options.path, generation, { restBytes, copiedBytes });
-      if (isGone) this.#context.notices.gone(loss);
-      else this.#context.notices.truncated(loss, isInCopy);
-    }
-  }
-
   sources(): KnownSource[] {
     return this.#generations.map(({ known }) => known);
   }
-}
-
-function byAge(countedNs: CountedTime): (a: Generation, b: Generation) => number {
-  return (a, b) => {
-    const [aNs, bNs] = [countedNs(a.path, a.modifiedNs), countedNs(b.path, b.modifiedNs)];
-    return aNs === bNs ? compareRotationAge(a.path, b.path) : aNs < bNs ? -1 : 1;
-  };
 }

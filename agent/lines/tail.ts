@@ -39,6 +39,15 @@ export interface Span {
 /** What is known of the bytes that will follow: any may, none has come for a while, none ever will. */
 export type Outlook = 'grows' | 'rests' | 'ended';
 
+/** What one read may look at and take. */
+export interface ReadBounds {
+  /** Nothing is read beyond it; the source's size, where it is left out. */
+  readonly end?: number;
+  readonly outlook?: Outlook;
+  /** Of several events only the first is taken. */
+  readonly isSingle?: boolean;
+}
+
 export type TailRead =
   | Span
   /** No line ends in the bytes that are left. */
@@ -125,11 +134,9 @@ export class Tail {
     return this.#footing.positionAt(this.offset, modifiedNs);
   }
 
-  /**
-   * `size` is the source's, `buffer`, mostly of READ_BUFFER_BYTES, bounds one read and one span, and nothing is
-   * read beyond `end`.
-   */
-  async read(size: number, buffer: Buffer, end = size, outlook: Outlook = 'grows'): Promise<TailRead> {
+  /** `size` is the source's, `buffer`, mostly of READ_BUFFER_BYTES, bounds one read and one span. */
+  async read(size: number, buffer: Buffer, bounds: ReadBounds = {}): Promise<TailRead> {
+    const { end = size, outlook = 'grows', isSingle = false } = bounds;
     this.#isEventOpen = false;
     await this.#lookIntoHole();
     for (let searchedBytes = 0; searchedBytes < SEARCH_BYTES_MAX; ) {
@@ -142,7 +149,7 @@ export class Tail {
       if (bytes.length === 0) return END;
       const found = this.#scan.take(bytes, this.#encoding.current, buffer.length - BEFORE_BYTES_MAX);
       if (found.kind === 'lines') {
-        const span = this.#wholeLines(found, bytes, isLast ? outlook : undefined);
+        const span = this.#wholeLines(found, bytes, isLast ? outlook : undefined, isSingle);
         if (span !== undefined || this.#isEventOpen) return span ?? END;
       }
       this.#footing.searched(found.kind === 'unfinished' ? bytes : this.#skippedNuls());
@@ -221,9 +228,15 @@ export class Tail {
   }
 
   /** `outlook`: undefined where there is more to read behind the bytes. */
-  #wholeLines(lines: Lines, bytes: Buffer, outlook: Outlook | undefined): Span | undefined {
+  #wholeLines(
+    lines: Lines,
+    bytes: Buffer,
+    outlook: Outlook | undefined,
+    isSingle: boolean,
+  ): Span | undefined {
     const { from, textFrom, start, end } = lines;
-    const ends = this.#format.events && this.#eventEnds(lines, bytes, this.#format.events, outlook);
+    const found = this.#format.events && this.#eventEnds(lines, bytes, this.#format.events, outlook);
+    const ends = isSingle ? found?.slice(0, 1) : found;
     const length = ends === undefined ? end - start : (ends.at(-1) ?? 0);
     if (ends !== undefined) this.#scan.startLineAt(length === 0 ? from : textFrom + length);
     if (length === 0) return this.#leaveOpen(lines);

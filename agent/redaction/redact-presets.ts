@@ -48,8 +48,9 @@ const FORMS: Readonly<Record<RedactPreset, Form>> = {
   bearer_token: { source: String.raw`((?i:\bbearer)\s+)[A-Za-z0-9._~+/=-]{8,}`, before: '$1' },
   jwt: { source: String.raw`\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*` },
   aws_access_key: { source: String.raw`\b(?:AKIA|ASIA)[A-Z0-9]{16}\b` },
+  /** Up to the last `@` before the path: in a password it should be encoded, and often is not. */
   url_password: {
-    source: String.raw`(\b[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s/:@]*:)[^\s/@]+(@)`,
+    source: String.raw`(\b[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s/:@]*:)(?:[^\s/?#]+|[^\s/@]+)(@)`,
     ...{ before: '$1', after: '$2' },
   },
   ipv4: { source: String.raw`\b(?:${OCTET}\.){3}${OCTET}\b` },

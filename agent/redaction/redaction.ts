@@ -84,8 +84,8 @@ function expand(replacement: string, match: PatternMatch): string {
   );
 }
 
-/** What is wrong with a replacement for a pattern; undefined where nothing is. */
-export function replacementProblem(replacement: string, { groups }: Pattern): string | undefined {
+/** What is wrong with a replacement for a pattern with so many groups; undefined where nothing is. */
+export function replacementProblem(replacement: string, groups: number): string | undefined {
   for (const [reference, digit] of replacement.matchAll(REFERENCE)) {
     if (digit !== undefined && Number(digit) > groups) return `${reference} is not a group of the pattern`;
   }

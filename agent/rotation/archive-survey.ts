@@ -11,7 +11,7 @@ import type { FileIdentity, FileLook, LogFile } from '../files/log-file.js';
 import { fits, isEvidence } from '../files/mark.js';
 import { systemCode } from '../files/system-error.js';
 import type { KnownSource, Ledger } from '../sources/ledger.js';
-import { isCopyOfAny, originalOf } from './copies.js';
+import { isCopyOfAny, originalOf, storedOnly } from './copies.js';
 import { givenTime, isAfterAll, isOfSameTime, mayHoldRestOf } from './looks.js';
 import { isGzipName } from './rotation-name.js';
 import type { Listed } from './sibling-listing.js';
@@ -190,9 +190,9 @@ export class ArchiveSurvey {
     const copy = { bytes: file, size: end.offset };
     const known = await this.#sourceIn(file, end);
     if (known !== undefined) {
-      record.owner = { known, size: end.offset };
+      if (known.isStored) record.owner = { known, size: end.offset };
       this.#tick(known);
-      if (end.offset > known.position.offset) this.#find(file, look, end, known);
+      if (end.offset > known.position.offset) this.#find(file, look, end, storedOnly(known));
     } else if (end.offset === 0 || (await this.#options.isHeld(end)) || (await isCopyOfAny(copy, past))) {
       record.isLeft = true;
     } else if (isUnbroken) {

@@ -7,7 +7,7 @@ import type { FileLook, SourceFile } from '../files/log-file.js';
 import { markOfUnread } from '../files/mark.js';
 import type { KnownSource, Ledger } from '../sources/ledger.js';
 import type { ArchiveFind } from './archive-survey.js';
-import type { CountedTime } from './counted-time.js';
+import { byAge, type CountedTime } from './counted-time.js';
 import { compareRotationAge, isComparableAge } from './rotation-name.js';
 
 /** A file to be read, opened. Whoever gets it closes it. */
@@ -61,11 +61,10 @@ export function hasUnread({ known, look }: Candidate): boolean {
 }
 
 /** The one written to last comes last. */
-export function byAge(countedNs: CountedTime): (a: Candidate, b: Candidate) => number {
-  return ({ file: a, look: lookOfA }, { file: b, look: lookOfB }) => {
-    const [aNs, bNs] = [countedNs(a.path, lookOfA.modifiedNs), countedNs(b.path, lookOfB.modifiedNs)];
-    return aNs === bNs ? compareRotationAge(a.path, b.path) : aNs < bNs ? -1 : 1;
-  };
+export function candidatesByAge(countedNs: CountedTime): (a: Candidate, b: Candidate) => number {
+  const inOrder = byAge(countedNs);
+  const aged = ({ file: { path }, look: { modifiedNs } }: Candidate) => ({ path, modifiedNs });
+  return (a, b) => inOrder(aged(a), aged(b));
 }
 
 export async function closeAll(opened: readonly Opened[]): Promise<void> {

@@ -15,6 +15,11 @@ const ROTATION_NS = 60_000_000_000n;
 /** A time of the last write that counts. */
 export type CountedTime = (path: string, modifiedNs: bigint) => bigint;
 
+interface AgedFile {
+  readonly path: string;
+  readonly modifiedNs: bigint;
+}
+
 /** `readNs`: the time that a file had when an agent read it last; undefined of one that none has read. */
 export function countedTimes(
   rotated: readonly Listed[],
@@ -33,6 +38,14 @@ export function countedTimes(
     before = entry;
   }
   return (path, modifiedNs) => later.get(path) ?? modifiedNs;
+}
+
+/** The one written to last comes last. */
+export function byAge(countedNs: CountedTime): (a: AgedFile, b: AgedFile) => number {
+  return (a, b) => {
+    const [aNs, bNs] = [countedNs(a.path, a.modifiedNs), countedNs(b.path, b.modifiedNs)];
+    return aNs === bNs ? compareRotationAge(a.path, b.path) : aNs < bNs ? -1 : 1;
+  };
 }
 
 /** Later dates are younger; a lower count is if the younger file was renamed after the older one, at once. */

@@ -1,64 +1,55 @@
 /**
- * The names of rotated files in directories, by the name they were rotated from. A directory is read again
- * only when its time has changed: thousands of lineages in one directory ask for theirs at a start.
+ * The names of rotated files in directories: by the name they were rotated from, and, for a file that was given
+ * a name that no rotation gives, by device and inode.
  */
-import { readdir, stat } from 'node:fs/promises';
-import { systemCode } from '../files/system-error.js';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { DirectoryCache } from '../files/directory-cache.js';
+import { type FileIdentity, identityKey, lookAt } from '../files/log-file.js';
 import { basesOf } from './rotation-name.js';
-
-/** A directory that changed so shortly before it was read may change again under the same time stamp. */
-const TIME_GRAIN_MS = 100;
 
 const DIRECTORIES_MAX = 64;
 
-interface Index {
-  readonly modifiedNs: bigint;
-  readonly byBase: ReadonlyMap<string, readonly string[]>;
-}
+/** Of directories in which a file was looked for by device and inode: that is rare, and asks for more room. */
+const SEARCHED_MAX = 4;
+
+/** Files that are looked at before others have the processor. */
+const SLICE = 100;
+
+type Names = ReadonlyMap<string, readonly string[]>;
 
 export class RotatedNames {
-  readonly #indexes = new Map<string, Promise<Index | undefined>>();
+  readonly #byBase = new DirectoryCache<Names>(namesByBase, DIRECTORIES_MAX);
+  readonly #byIdentity = new DirectoryCache<Names>(namesByIdentity, SEARCHED_MAX);
 
   /** Sorted; compressed files too. Rejects where the directory cannot be read. */
   async of(base: string, directory: string): Promise<readonly string[]> {
-    const modifiedNs = await modifiedNsOf(directory);
-    if (modifiedNs === undefined) return [];
-    const cached = await this.#indexes.get(directory);
-    const index = cached?.modifiedNs === modifiedNs ? cached : await this.#read(directory, modifiedNs);
-    return index?.byBase.get(base) ?? [];
+    return (await this.#byBase.of(directory))?.get(base) ?? [];
   }
 
-  #read(directory: string, modifiedNs: bigint): Promise<Index | undefined> {
-    const index = indexOf(directory, modifiedNs);
-    const isSettled = Date.now() - Number(modifiedNs / 1_000_000n) > TIME_GRAIN_MS;
-    this.#indexes.delete(directory);
-    if (isSettled) this.#keep(directory, index);
-    return index;
-  }
-
-  #keep(directory: string, index: Promise<Index | undefined>): void {
-    this.#indexes.set(
-      directory,
-      index.catch(() => undefined),
-    );
-    const [oldest] = this.#indexes.keys();
-    if (this.#indexes.size > DIRECTORIES_MAX && oldest !== undefined) this.#indexes.delete(oldest);
+  /** All names that a file has in the directory, sorted. Rejects where the directory cannot be read. */
+  async ofFile(identity: FileIdentity, directory: string): Promise<readonly string[]> {
+    return (await this.#byIdentity.of(directory))?.get(identityKey(identity)) ?? [];
   }
 }
 
-async function modifiedNsOf(directory: string): Promise<bigint | undefined> {
-  try {
-    return (await stat(directory, { bigint: true })).mtimeNs;
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return undefined;
-    throw error;
-  }
-}
-
-async function indexOf(directory: string, modifiedNs: bigint): Promise<Index> {
+async function namesByBase(directory: string): Promise<Names> {
   const byBase = new Map<string, string[]>();
   for (const name of (await readdir(directory)).sort()) {
     for (const base of basesOf(name)) byBase.set(base, [...(byBase.get(base) ?? []), name]);
   }
-  return { modifiedNs, byBase };
+  return byBase;
+}
+
+async function namesByIdentity(directory: string): Promise<Names> {
+  const byIdentity = new Map<string, string[]>();
+  for (const [index, name] of (await readdir(directory)).sort().entries()) {
+    if (index % SLICE === 0) await nextTurn();
+    const look = await lookAt(join(directory, name)).catch(() => undefined);
+    if (look === undefined) continue;
+    const key = identityKey(look.identity);
+    byIdentity.set(key, [...(byIdentity.get(key) ?? []), name]);
+  }
+  return byIdentity;
 }

@@ -6,7 +6,7 @@
 import { lstat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { linkTarget } from '../files/link-target.js';
-import { type FileLook, isSameFile, lookWithChange } from '../files/log-file.js';
+import { type FileIdentity, type FileLook, isSameFile, lookWithChange } from '../files/log-file.js';
 import type { RotatedNames } from './rotated-names.js';
 
 export interface Listed {
@@ -14,6 +14,17 @@ export interface Listed {
   readonly look: FileLook;
   /** When its name or content changed last, in nanoseconds since 1970. */
   readonly changedNs: bigint;
+  /** Its name is none that a rotation gives: it is the one that was sought, or another on the same inode. */
+  readonly isStray?: true;
+}
+
+export interface ListingOptions {
+  readonly path: string;
+  readonly names: RotatedNames;
+  /** A file that is to be found by whatever name it has beside the path. */
+  readonly sought: FileIdentity | undefined;
+  /** Whether a file of that name is looked after as one of its own. */
+  isTailed(path: string): boolean;
 }
 
 /**
@@ -21,20 +32,41 @@ export interface Listed {
  * to; a rotated file elsewhere is not found. Each file once. Undefined where a name had moved on before it was
  * looked at.
  */
-export async function listSiblings(path: string, names: RotatedNames): Promise<Listed[] | undefined> {
+export async function listSiblings(options: ListingOptions): Promise<Listed[] | undefined> {
+  const { path, names, sought } = options;
   const target = await linkTarget(path);
   const rotated = await rotationsOf(path, names);
   const elsewhere = target === undefined ? [] : await rotationsOf(target, names);
   const listed: Listed[] = [];
+  const has = (identity: FileIdentity) => listed.some(({ look }) => isSameFile(look.identity, identity));
   for (const entry of [path, ...rotated, ...elsewhere]) {
     const seen = await lookWithChange(entry);
     if (seen === undefined) {
       if (entry !== path && !(await exists(entry))) return undefined;
-    } else if (!listed.some((other) => isSameFile(other.look.identity, seen.look.identity))) {
+    } else if (!has(seen.look.identity)) {
       listed.push({ path: entry, ...seen });
     }
   }
-  return listed;
+  if (sought === undefined || has(sought)) return listed;
+  return [...listed, ...(await strays(sought, target ?? path, options))];
+}
+
+/** At most one; none where it is gone by now: the next listing shows that. */
+async function strays(
+  sought: FileIdentity,
+  path: string,
+  { names, isTailed }: ListingOptions,
+): Promise<Listed[]> {
+  const directory = dirname(path);
+  const found = (await names.ofFile(sought, directory)).map((name) => join(directory, name));
+  // Whoever tails it by its own name goes on where it stands.
+  if (found.some(isTailed)) return [];
+  for (const entry of found.slice(0, 1)) {
+    const seen = await lookWithChange(entry);
+    if (seen !== undefined && isSameFile(seen.look.identity, sought))
+      return [{ path: entry, ...seen, isStray: true }];
+  }
+  return [];
 }
 
 async function rotationsOf(path: string, names: RotatedNames): Promise<string[]> {

@@ -9,15 +9,15 @@ import { isEvidence } from '../files/mark.js';
 import type { KnownSource, Ledger } from '../sources/ledger.js';
 import { type ArchiveObstacle, ArchiveSurvey } from './archive-survey.js';
 import {
-  byAge,
   type Candidate,
   candidateOf,
+  candidatesByAge,
   candidatesOf,
   closeAll,
   hasUnread,
   type Opened,
 } from './candidates.js';
-import { isCopyOfAny, isPartOfAny, originalOf } from './copies.js';
+import { isCopyOfAny, isPartOfAny, originalOf, storedOnly } from './copies.js';
 import { type CountedTime, countedTimes } from './counted-time.js';
 import { absentOf, isAfterAll, isWorthwhile, wholesOf } from './looks.js';
 import type { RotatedNames } from './rotated-names.js';
@@ -38,8 +38,6 @@ export interface Survey {
   /** All files that were looked at, by the names they had at one instant. */
   readonly listed: readonly Listed[];
   readonly countedNs: CountedTime;
-  /** Whether an agent has read something under this path before. */
-  readonly hasPast: boolean;
   /** The source that was read last under this path, if its bytes are nowhere to be found. */
   readonly vanished: KnownSource | undefined;
 }
@@ -55,6 +53,8 @@ export interface SurveyOptions {
   readonly olderMax: number;
   /** Whether a file is being read already, here or under another path. */
   isTaken(identity: FileIdentity): boolean;
+  /** Whether a path is looked after as one of its own. */
+  isTailed(path: string): boolean;
   /** Sources that are being read already. */
   isLive(known: KnownSource): boolean;
   /** Whether a rotated file that is being read holds all that ends at this place. */
@@ -66,18 +66,19 @@ export interface SurveyOptions {
 const NOTHING: Survey = {
   ...{ older: [], current: undefined, listed: [], vanished: undefined },
   countedNs: (_path, modifiedNs) => modifiedNs,
-  ...{ hasPast: false, isIncomplete: false, isWaiting: false, obstacles: [] },
+  ...{ isIncomplete: false, isWaiting: false, obstacles: [] },
 };
 
-const INCOMPLETE: Survey = { ...NOTHING, hasPast: true, isIncomplete: true };
+const INCOMPLETE: Survey = { ...NOTHING, isIncomplete: true };
 
 export async function survey(options: SurveyOptions): Promise<Survey> {
-  const { path, names, ledger } = options;
+  const { path, ledger } = options;
   if (ledger.ofPath(path).length === 0) {
     const first = await surveyFirst(options);
     if (first !== undefined) return first;
   }
-  const listed = await listSiblings(path, names);
+  const sought = soughtOf(options);
+  const listed = await listSiblings({ ...options, sought });
   if (listed === undefined) return INCOMPLETE;
   const isTaken = (known: KnownSource) =>
     options.isLive(known) || listed.some(({ look }) => isSameFile(look.identity, known.identity));
@@ -88,7 +89,7 @@ export async function survey(options: SurveyOptions): Promise<Survey> {
   const opened: Opened[] = [...candidates];
   try {
     // The copy that explains why a file is shorter may have come after the first listing.
-    if (!isSameListing(listed, await listSiblings(path, names))) {
+    if (!isSameListing(listed, await listSiblings({ ...options, sought }))) {
       await closeAll(opened);
       return INCOMPLETE;
     }
@@ -114,6 +115,14 @@ async function surveyFirst({ path, ledger, isTaken }: SurveyOptions): Promise<Su
   return file === undefined ? NOTHING : undefined;
 }
 
+/** The file that was read last, if nobody has it: it may have been given a name that no rotation gives. */
+function soughtOf({ path, ledger, isTaken, isLive }: SurveyOptions): FileIdentity | undefined {
+  const [newest] = ledger.ofPath(path);
+  if (newest === undefined || isLive(newest) || !isEvidence(newest.position)) return undefined;
+  const isLatest = ledger.ofIdentity(newest.identity)[0] === newest;
+  return isLatest && !isTaken(newest.identity) ? newest.identity : undefined;
+}
+
 /** Opens what may hold something unread; undefined if a name was given to another file meanwhile. */
 async function openWorthwhile(
   listed: readonly Listed[],
@@ -135,7 +144,10 @@ async function openWorthwhile(
         await closeAll(opened);
         return undefined;
       }
-      opened.push(await candidateOf(file, ledger));
+      const candidate = await candidateOf(file, ledger);
+      // The inode was used again by a file that is none of this path's.
+      if (entry.isStray && candidate.known === undefined) await file.close();
+      else opened.push(candidate);
     }
     return opened;
   } catch (error) {
@@ -155,7 +167,7 @@ async function choose(
   const current = candidates.find(({ file }) => file.path === path);
   const beside = candidates.filter((candidate) => candidate !== current);
   const past = ledger.ofPath(path);
-  const inOrder = byAge(countedNs);
+  const inOrder = candidatesByAge(countedNs);
   const recognised = beside.filter(({ known }) => known !== undefined);
   const found = new Set([
     ...wholesOf(listed, ledger),
@@ -185,7 +197,6 @@ async function choose(
     // Else the ones in between would count as read before their time.
     current: isIncomplete ? undefined : current,
     ...{ isIncomplete, isWaiting: false, obstacles },
-    hasPast: past.length > 0 || current?.known !== undefined,
     vanished: newest !== undefined && missing.includes(newest) ? newest : undefined,
   };
 }
@@ -207,7 +218,7 @@ async function sortOut(
     const original = await originalOf(copy, missing);
     if (original !== undefined) {
       missing.splice(missing.indexOf(original), 1);
-      copies.push({ ...stranger, known: original });
+      copies.push({ ...stranger, known: storedOnly(original) });
     } else if (mayBeUnseen(stranger) && !(await isCopyOfAny(copy, past))) {
       unseen.push(stranger);
     }
@@ -223,8 +234,11 @@ function readNsOf({ identity }: FileLook, ledger: Ledger): bigint | undefined {
   return ledger.ofIdentity(identity)[0]?.modifiedNs;
 }
 
+/** Of a stray the name tells no age. */
 function rotatedAmong(listed: readonly Listed[], path: string): Listed[] {
-  return listed.filter((entry) => entry.path !== path && !isCompressedName(entry.path));
+  return listed.filter(
+    (entry) => entry.path !== path && !isCompressedName(entry.path) && entry.isStray === undefined,
+  );
 }
 
 /** While the file that it was made of is still there, an archive is of no account: it may be half written. */

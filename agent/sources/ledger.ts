@@ -4,8 +4,9 @@
  * opening the source at the store corrects it.
  */
 import type { SourcePosition, SourceRecord } from '../../shared/store/log-store.js';
-import { type FileIdentity, identityKey, type SourceFile } from '../files/log-file.js';
-import { fits, markedTimeNs } from '../files/mark.js';
+import { IdentityMap } from '../files/identity-map.js';
+import type { FileIdentity, SourceFile } from '../files/log-file.js';
+import { fits, isEvidence, markedTimeNs } from '../files/mark.js';
 import { type Checkpoints, NO_CHECKPOINTS, withCheckpoint } from './checkpoints.js';
 import { type Labels, labelsKey, movedSourceId, sourceId, stemOf } from './source-id.js';
 import { SourceIndex } from './source-index.js';
@@ -34,7 +35,7 @@ export interface KnownSource extends StoredUnder {
   position: SourcePosition;
   /** Time of the last write to the file before its bytes were read, in whole milliseconds. */
   modifiedNs: bigint;
-  /** Of positions that this process saw. */
+  /** Of positions before that one, as this process saw them. */
   checkpoints: Checkpoints;
 }
 
@@ -43,8 +44,8 @@ export type NewSource = Pick<KnownSource, 'channel' | 'labels' | 'path' | 'ident
 export class Ledger {
   readonly #host: string;
   readonly #bySource = new Map<string, KnownSource>();
-  readonly #byIdentity = new SourceIndex();
-  readonly #byPath = new SourceIndex();
+  readonly #byIdentity = new SourceIndex<FileIdentity>(new IdentityMap());
+  readonly #byPath = new SourceIndex<string>(new Map());
   readonly #labels = new Map<string, Labels>();
 
   constructor(host: string) {
@@ -96,6 +97,7 @@ export class Ledger {
       if (own === undefined && !live.has(known)) {
         this.forget(known);
       } else if ((position?.offset ?? 0) < offset) {
+        leavePosition(known);
         known.position = position ?? { offset: 0, mark: '' };
         behind++;
       }
@@ -106,7 +108,10 @@ export class Ledger {
   /** Two agents and every restart give the same generation of a file the same id. */
   admit(found: NewSource): KnownSource {
     const source = sourceId(this.#host, found.identity, found.generation);
-    const known = this.#bySource.get(source) ?? newKnown(source, found, { offset: 0, mark: '' });
+    const former = this.#bySource.get(source);
+    if (former?.isStored) return former;
+    if (former !== undefined) this.forget(former);
+    const known = newKnown(source, found, { offset: 0, mark: '' });
     this.#add(known);
     return known;
   }
@@ -123,14 +128,14 @@ export class Ledger {
 
   progress(known: KnownSource, position: SourcePosition): void {
     known.isStored = true;
+    if (position.offset !== known.position.offset) leavePosition(known);
     known.position = position;
     known.modifiedNs = bigger(known.modifiedNs, markedTimeNs(position.mark));
-    known.checkpoints = withCheckpoint(known.checkpoints, position);
   }
 
   forget(known: KnownSource): void {
     this.#bySource.delete(stemOf(known.source));
-    this.#byIdentity.remove(identityKey(known.identity), known);
+    this.#byIdentity.remove(known.identity, known);
     this.#byPath.remove(known.path, known);
   }
 
@@ -145,17 +150,26 @@ export class Ledger {
       .sort((a, b) => Number(b.modifiedNs - a.modifiedNs) || b.generation - a.generation);
   }
 
+  /** All under which something was read. */
+  paths(): ReadonlySet<string> {
+    return new Set(this.all().map(({ path }) => path));
+  }
+
   hasPath(path: string): boolean {
     return this.#byPath.has(path);
   }
 
   /** Sources of this device and inode, the newest generation first. */
   ofIdentity(identity: FileIdentity): KnownSource[] {
-    return this.#byIdentity.all(identityKey(identity)).sort((a, b) => b.generation - a.generation);
+    return this.#byIdentity.all(identity).sort((a, b) => b.generation - a.generation);
   }
 
+  /**
+   * One that was never stored does not count: another agent, or this one after a restart, may not have seen it, and
+   * all of them have to give the file that came after it the same number.
+   */
   nextGeneration(identity: FileIdentity): number {
-    return (this.ofIdentity(identity)[0]?.generation ?? 0) + 1;
+    return (this.ofIdentity(identity).find(({ isStored }) => isStored)?.generation ?? 0) + 1;
   }
 
   /**
@@ -167,9 +181,9 @@ export class Ledger {
     const isSameInode = (known: KnownSource) => known.identity.inode === identity.inode;
     const known = this.ofPath(path).find((one) => isSameInode(one) && !isTaken(one));
     if (known === undefined) return;
-    this.#byIdentity.remove(identityKey(known.identity), known);
+    this.#byIdentity.remove(known.identity, known);
     known.identity = identity;
-    this.#byIdentity.add(identityKey(identity), known);
+    this.#byIdentity.add(identity, known);
   }
 
   /** The source that the file is: same device and inode, and the bytes that its mark tells. */
@@ -188,9 +202,19 @@ export class Ledger {
 
   #add(known: KnownSource): void {
     this.#bySource.set(stemOf(known.source), known);
-    this.#byIdentity.add(identityKey(known.identity), known);
+    this.#byIdentity.add(known.identity, known);
     this.#byPath.add(known.path, known);
   }
+}
+
+/** Whether neither the store nor anything in its file tells of it: an empty file. */
+export function isBlank({ isStored, position }: KnownSource): boolean {
+  return !isStored && !isEvidence(position);
+}
+
+/** What holds now is no earlier place yet: of a file that is read at once there is none. */
+function leavePosition(known: KnownSource): void {
+  known.checkpoints = withCheckpoint(known.checkpoints, known.position);
 }
 
 function storedUnder({ source, channel, labels }: StoredUnder): StoredUnder {

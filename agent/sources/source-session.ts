@@ -186,11 +186,11 @@ export class SourceSession {
     await this.#publisher.room(isFree && size - tail.offset >= BATCH_RAW_BYTES_MAX ? WINDOW : 1);
     if (this.#publisher.hasSetback) return undefined;
     const { plan } = this.#trial;
-    const end = plan.kind === 'free' ? size : Math.min(size, plan.bound);
+    const { bound, isSingle } = plan.kind === 'free' ? { bound: size, isSingle: false } : plan;
+    const end = Math.min(size, bound);
+    const bounds = { end, outlook: end < size ? 'grows' : outlook, isSingle };
     const slot = await this.#context.slots.take();
-    const found = await releasing(slot, () =>
-      tail.read(size, slot.read, end, end < size ? 'grows' : outlook),
-    );
+    const found = await releasing(slot, () => tail.read(size, slot.read, bounds));
     if (found.kind === 'lines') {
       this.#publish(found, tail, slot);
       return undefined;

@@ -76,13 +76,20 @@ export class StoreAccess {
     return this.#held.get(client)?.message;
   }
 
+  /** Whether the client may not call the store now. */
+  isClosedTo(client: StoreClient): boolean {
+    if (this.#waiting !== undefined && this.#scout !== client) return true;
+    return this.#held.get(client)?.timer !== undefined || this.#pauses.has(client);
+  }
+
   /** Whether the client may call the store now; if not, it is woken when it may. */
   admits(client: StoreClient): boolean {
     if (this.#waiting !== undefined && this.#scout !== client) {
       this.#waiting.add(client);
+      if (this.#scout === undefined) this.#schedule();
       return false;
     }
-    return this.#held.get(client)?.timer === undefined && !this.#pauses.has(client);
+    return !this.isClosedTo(client);
   }
 
   /** The store answered, which says nothing yet on whether it takes the client's lines. */
@@ -147,6 +154,17 @@ export class StoreAccess {
     this.#schedule();
   }
 
+  /** The client will not be woken by anything any more. */
+  left(client: StoreClient): void {
+    this.#waiting?.delete(client);
+    this.#awaitingTrial.delete(client);
+    clearTimeout(this.#pauses.get(client));
+    this.#pauses.delete(client);
+    clearTimeout(this.#held.get(client)?.timer);
+    this.#held.delete(client);
+    this.passed(client);
+  }
+
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
@@ -185,8 +203,11 @@ export class StoreAccess {
   #sendScout(): void {
     this.#timer = undefined;
     const [scout] = this.#waiting ?? [];
+    if (scout === undefined) return;
+    // If it fails it stands in line again; if it has nothing to send any more, it must not keep the others waiting.
+    this.#waiting?.delete(scout);
     this.#scout = scout;
-    scout?.wake();
+    scout.wake();
   }
 
   #end(waiting: ReadonlySet<StoreClient>): void {

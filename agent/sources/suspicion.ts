@@ -21,12 +21,18 @@ export interface Attempt {
 export type Plan =
   /** Nothing is suspected, or not yet. */
   | { readonly kind: 'free' }
-  /** Send alone what is found when reading up to `bound`. */
-  | { readonly kind: 'alone'; readonly bound: number }
+  /** Send alone what is found when reading up to the bound. */
+  | (Part & { readonly kind: 'alone' })
   /** The same, and the placeholder right behind it: the store takes the one or the other. */
-  | { readonly kind: 'alone_or_placeholder'; readonly bound: number }
+  | (Part & { readonly kind: 'alone_or_placeholder' })
   /** The line ends every connection that it is sent on, so that nothing can be sent behind it. */
-  | { readonly kind: 'placeholder'; readonly bound: number };
+  | (Part & { readonly kind: 'placeholder' });
+
+interface Part {
+  readonly bound: number;
+  /** No smaller bound finds anything, and this one may find several events: one line can end two of them. */
+  readonly isSingle: boolean;
+}
 
 interface Case {
   readonly from: number;
@@ -57,9 +63,10 @@ export class Suspicion {
     // The first failure is everybody's: of a restart, of a connection that another line has ended.
     if (found === undefined || found.failures < 2) return FREE;
     const { none, some, isOneLine, trials } = found;
-    if (!isOneLine) return { kind: 'alone', bound: some - none > 1 ? middle(none, some) : some };
-    if (trials < TRIALS - 1) return { kind: 'alone', bound: some };
-    return { kind: trials < TRIALS ? 'alone_or_placeholder' : 'placeholder', bound: some };
+    if (!isOneLine && some - none > 1) return { kind: 'alone', bound: middle(none, some), isSingle: false };
+    const part = { bound: some, isSingle: true };
+    if (trials < TRIALS - 1) return { kind: 'alone', ...part };
+    return { kind: trials < TRIALS ? 'alone_or_placeholder' : 'placeholder', ...part };
   }
 
   get trials(): number {

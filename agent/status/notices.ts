@@ -16,6 +16,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   EPERM: 'give the agent the right to read it',
   EMFILE: 'raise the limit of open files (ulimit -n) or lower open_files_max',
   ENFILE: 'raise the system limit of open files (fs.file-max)',
+  EILSEQ: 'rename it',
   EIO: 'look at the disk',
   EUCLEAN: 'check the file system (fsck)',
   ENOTCONN: 'look at the network file system',

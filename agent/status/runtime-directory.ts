@@ -3,7 +3,7 @@
  * that a name that nobody listens behind is left over from an agent that was killed. Only Unix.
  */
 import { randomBytes } from 'node:crypto';
-import { chmod, lstat, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { systemCode } from '../files/system-error.js';
@@ -64,6 +64,9 @@ export async function publishSocket(path: string, listen: (path: string) => Prom
       throw new Error(`${path} is too long for a socket: at most ${ADDRESS_BYTES_MAX} bytes`);
     }
   }
+  const directory = await stat(dirname(path)).catch(() => undefined);
+  // To listen there fails with a word on rights.
+  if (directory?.isDirectory() !== true) throw new Error(`there is no directory ${dirname(path)}`);
   if (await isTaken(path)) throw new Error(`another agent answers at ${path}`);
   await listen(unnamed);
   await chmod(unnamed, 0o600);

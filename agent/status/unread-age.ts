@@ -19,6 +19,11 @@ export class UnreadAge {
   /** Ascending in both. Empty where nothing is unread, so that quiet files share one. */
   #marks: readonly Mark[] = NONE;
 
+  /** Whether it knows of no unread byte. */
+  get isNone(): boolean {
+    return this.#marks.length === 0;
+  }
+
   /** Those before `offset` are stored. */
   stored(offset: number): void {
     const unread = this.#marks.filter((mark) => mark.size > offset);

@@ -16,9 +16,17 @@ export function cpuSeconds(pid: number): number {
 
 /** Resident memory in bytes. */
 export function residentBytes(pid: number): number {
-  if (process.platform !== 'linux') {
-    return Number(execFileSync('ps', ['-o', 'rss=', '-p', `${pid}`], { encoding: 'utf8' })) * 1024;
-  }
-  const [, kibibytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  if (process.platform === 'linux') return statusBytes(pid, 'VmRSS');
+  return Number(execFileSync('ps', ['-o', 'rss=', '-p', `${pid}`], { encoding: 'utf8' })) * 1024;
+}
+
+/** The most that was resident since the start, in bytes. */
+export function peakResidentBytes(pid: number): number {
+  return process.platform === 'linux' ? statusBytes(pid, 'VmHWM') : Number.NaN;
+}
+
+function statusBytes(pid: number, field: string): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const [, kibibytes] = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status) ?? [];
   return Number(kibibytes) * 1024;
 }

@@ -1,5 +1,5 @@
 /**
- * Writes lines to a file at a steady rate, each with a write(2) of its own, each beginning with the machine's
+ * Appends lines to files in turn at a steady rate, each with a write(2) of its own, each beginning with the machine's
  * monotonic clock in nanoseconds. What the clock says is due is written, so a late timer is made up for.
  */
 import { closeSync, openSync, writeSync } from 'node:fs';
@@ -7,16 +7,17 @@ import { corpusBlock } from '../harness/corpus.js';
 import { heard, say, settings } from '../harness/inside.js';
 
 export interface LineWriterSettings {
-  readonly file: string;
+  readonly files: readonly string[];
+  /** In all files together, as the rate. */
   readonly lines: number;
   readonly linesPerSecond: number;
 }
 
 const EVERY_MS = 1;
 
-const { file, lines, linesPerSecond } = settings<LineWriterSettings>();
+const { files, lines, linesPerSecond } = settings<LineWriterSettings>();
 const texts = corpusBlock('access', 5_000);
-const descriptor = openSync(file, 'a');
+const descriptors = files.map((file) => openSync(file, 'a'));
 say('ready');
 await heard('go');
 const startedAt = process.hrtime.bigint();
@@ -28,11 +29,12 @@ function writeDue(): void {
   const elapsedSeconds = Number(process.hrtime.bigint() - startedAt) / 1e9;
   const due = Math.min(lines, Math.floor(elapsedSeconds * linesPerSecond));
   while (written < due) {
+    const descriptor = descriptors[written % descriptors.length] as number;
     bytes += writeSync(descriptor, `${process.hrtime.bigint()} ${texts[written % texts.length]}`);
     written += 1;
   }
   if (written < lines) return;
   clearInterval(timer);
-  closeSync(descriptor);
+  for (const descriptor of descriptors) closeSync(descriptor);
   say('written', { bytes });
 }

@@ -52,7 +52,7 @@ async function timeLines(bench: Bench, watched: string): Promise<Message> {
     lines,
   });
   await using writer = Program.start('programs/line-writer.ts', {
-    file: join(watched, 'access.log'),
+    files: [join(watched, 'access.log')],
     lines: warmUpLines + lines,
     linesPerSecond: LINES_PER_SECOND,
   });

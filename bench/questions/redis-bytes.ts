@@ -100,7 +100,7 @@ async function prepared(
 
 async function trickled(bench: Bench, watched: string): Promise<{ bytes: number; lines: number }> {
   const lines = at(bench, { full: 5_000, quick: 2_000, smoke: 300 });
-  const settings = { file: join(watched, 'app.log'), lines, linesPerSecond: TRICKLE_LINES_PER_SECOND };
+  const settings = { files: [join(watched, 'app.log')], lines, linesPerSecond: TRICKLE_LINES_PER_SECOND };
   await using writer = Program.start('programs/line-writer.ts', settings);
   await writer.next('ready');
   writer.send({ kind: 'go' });

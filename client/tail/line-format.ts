@@ -1,10 +1,10 @@
 /** How `tailrace tail` writes lines: what goes to stdout for one event of a subscription. */
 import type { Writable } from 'node:stream';
 import { styleText } from 'node:util';
+import { printable, printableJson } from '../../shared/printable.js';
 import type { LinesEvent } from '../events.js';
 import type { LineFilter } from './grep.js';
 import type { TailOutput } from './options.js';
-import { printable, printableJson } from './printable.js';
 
 export type LineFormat = (event: LinesEvent) => string;
 

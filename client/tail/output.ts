@@ -3,7 +3,7 @@
  * When nobody reads stdout any more (`| head`), that is an ordinary end and not a failure.
  */
 import type { Writable } from 'node:stream';
-import { printable } from './printable.js';
+import { printable } from '../../shared/printable.js';
 
 export class Output {
   readonly #stdout: Writable;

@@ -1,4 +1,5 @@
 /** `tailrace agent --check` and `--schema`: what a configuration means before it is used. */
+import { spawnSync } from 'node:child_process';
 import { mkdir, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -59,6 +60,24 @@ describe('a check', () => {
       expect(stderr).toContain(`agent.yaml: ${problem}`);
     }
   });
+});
+
+test('names of files cannot steer a terminal', async () => {
+  const cwd = await temporaryDirectory();
+  await writeFile(join(cwd, 'a\u001b[2J\nb.log'), 'line\n');
+  const flags = ['--redis', 'redis://127.0.0.1:1', '--tenant', 'acme', '--host', 'web'];
+  const { stdout } = await runTailrace(['agent', '--check', cwd, ...flags]);
+  expect(stdout).toContain('/a\\x1b[2J\\x0ab.log to web/a__2J_b.log\n');
+});
+
+test('nor can notices, which name files', async () => {
+  const logger = new URL('../../dist/shared/logger.js', import.meta.url);
+  const text = JSON.stringify('/a\u001b[2J.log was rotated\nand a second line');
+  const program = `import { createLogger } from '${logger}'; createLogger({ level: 'info', format: 'text', name: 'x' }).info(${text})`;
+  const { stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', program], {
+    encoding: 'utf8',
+  });
+  expect(stderr).toBe('x info: /a\\x1b[2J.log was rotated\nand a second line\n');
 });
 
 test.each(['agent', 'hub'])(

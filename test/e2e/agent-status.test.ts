@@ -158,7 +158,9 @@ describe('the status socket', () => {
     await writeFile(rig.path('agent.yaml'), 'sources: [{include: [a.log]}]\nstatus_socket: blocked/a.sock\n');
     await writeFile(rig.path('a.log'), 'a line\n');
     const agent = await rig.startAgent('--config', 'agent.yaml', '--metrics', '127.0.0.1:0');
-    await agent.seeStderr(/"level":40,.*will not find this agent: .*; name another status_socket/);
+    await agent.seeStderr(
+      /"level":40,.*will not find this agent: there is no directory blocked; name another/,
+    );
     const [, url = ''] = await agent.seeStderr(/metrics at (http:\S+\/metrics)/);
     await waitFor('the line', async () => / ?lines_appended_total 1\n/.test(await (await fetch(url)).text()));
     const open = await rig.startAgent('a.log');

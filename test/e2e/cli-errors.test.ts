@@ -30,6 +30,12 @@ const BAD_INPUT: readonly BadInput[] = [
     code: 2,
     says: ["'--lsten'", 'Did you mean --listen?'],
   },
+  {
+    name: 'a flag of a command that is to be run',
+    args: ['agent', '--redis', REDIS, '--tenant', 'acme', '--exec', 'ls', '-l'],
+    code: 2,
+    says: ["'-l'", 'put -- before the command'],
+  },
   { name: 'an unknown command', args: ['tial'], code: 2, says: ["'tial'", 'Did you mean tail?'] },
   { name: 'a flag without its value', args: ['hub', '--listen'], code: 2, says: ['--listen'] },
   {
@@ -153,10 +159,10 @@ describe.concurrent('bad input', () => {
   afterAll(() => rm(cwd, { recursive: true }));
 
   test.each(BAD_INPUT)(
-    '$name ends with exit code $code and one sentence',
+    '$name ends with exit code $code and one sentence, or one for each problem',
     async ({ args, env = {}, code, says }) => {
       const exit = await runTailrace(args, { cwd, env });
-      expect(exit.stderr).toMatch(/^tailrace: .+\n$/);
+      expect(exit.stderr).toMatch(/^tailrace: .+\n(?: {2}- .+\n)*$/);
       for (const part of says) expect(exit.stderr).toContain(part);
       expect(exit.stderr).not.toContain('hunter2');
       expect(exit.stdout).toBe('');

@@ -1,4 +1,5 @@
 /** Which files are read, and from where: on real files and the embedded store. */
+import { appendFileSync, renameSync } from 'node:fs';
 import { appendFile, chmod, link, mkdir, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -134,6 +135,17 @@ test('a path that cannot be opened is announced once, and read when it can be', 
   await stand.noticeOnce(/app\.log can be read again/);
 });
 
+test('a file whose name is not UTF-8 is announced once, and read when it is renamed', async () => {
+  const stand = await agentStand();
+  const odd = Buffer.concat([Buffer.from(stand.path('caf')), Buffer.from([0xe9]), Buffer.from('.log')]);
+  await writeFile(odd, asText(numbered(1, 2)));
+  await stand.start();
+  await stand.noticeOnce(/caf\uFFFD\.log cannot be read: EILSEQ: its name is not UTF-8; rename it/);
+  await rename(odd, stand.path('app.log'));
+  expect(await stand.linesOnce(2)).toEqual(numbered(1, 2));
+  expect(stand.notices.filter(({ message }) => message.includes('cannot be read'))).toHaveLength(1);
+});
+
 test('no file inside the program’s own directory is tailed', async () => {
   const stand = await agentStand();
   await mkdir(stand.path('data'));
@@ -166,8 +178,9 @@ test('a quiet file is closed after a while, and a rotation meanwhile loses nothi
   const agent = await stand.start({ timings: { parkMs: 100 } });
   await stand.linesOnce(2);
   await waitFor('the handle to be closed', () => agent.stats().openFiles === 0);
-  await appendFile(stand.path('app.log'), asText(numbered(3, 4)));
-  await rename(stand.path('app.log'), stand.path('app.log.1'));
+  // In one step: the agent, of the same process, cannot look in between.
+  appendFileSync(stand.path('app.log'), asText(numbered(3, 4)));
+  renameSync(stand.path('app.log'), stand.path('app.log.1'));
   await writeFile(stand.path('app.log'), asText(numbered(5, 6)));
   expect(await stand.linesOnce(6)).toEqual(numbered(1, 6));
 });

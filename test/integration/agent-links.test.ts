@@ -1,4 +1,5 @@
 /** Paths that lead to files by links, pointed elsewhere as Kubernetes does it: each file once, whatever leads to it. */
+import { appendFileSync, unlinkSync } from 'node:fs';
 import { appendFile, link, mkdir, readlink, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises';
 import { type Case, type Stage, testCases } from '../support/agent-cases.js';
 import { asText, numbered } from '../support/agent-stand.js';
@@ -149,6 +150,23 @@ const WAYS: readonly Case[] = [
       await unlink(stage.path('a.log'));
       await appendFile(stage.path('d.log'), asText(numbered(5, 6)));
       return numbered(1, 6);
+    },
+  },
+  {
+    promise: 'a file at rest whose first name goes while it grows is read on by another',
+    include: '*.log',
+    fools: 'name',
+    timings: { parkMs: 50 },
+    async play(stage) {
+      await writeFile(stage.path('a.log'), asText(numbered(1, 2)));
+      await link(stage.path('a.log'), stage.path('b.log'));
+      await stage.up();
+      await stage.hasRead(2);
+      await stage.rests();
+      // In one step: the agent, of the same process, cannot look in between.
+      for (const name of ['a.log', 'b.log']) appendFileSync(stage.path(name), asText(['more']));
+      unlinkSync(stage.path('a.log'));
+      return [...numbered(1, 2), 'more', 'more'];
     },
   },
   {

@@ -127,6 +127,10 @@ test('standard input flows on over a reload that does not name it any more', asy
   await stand.noticeOnce(/does not take over another source of standard input/);
   standardInput.write('o\n');
   expect(await stand.linesOnce(2, 'piped')).toEqual(['one', 'two']);
+  agent.reload(settings([logs]));
+  expect(stand.notices.filter(({ message }) => /does not take over/.test(message))).toHaveLength(2);
+  agent.reload(settings(sources));
+  expect(stand.notices.filter(({ message }) => /does not take over/.test(message))).toHaveLength(2);
 });
 
 test('what a running agent cannot take over is named, and the rest holds', async () => {

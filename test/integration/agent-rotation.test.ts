@@ -49,6 +49,21 @@ test('a late writer to the renamed file is heard after the new file has begun', 
   expect(await stand.linesOnce(5)).toEqual([...numbered(1, 4), 'late']);
 });
 
+test('a line that was begun before a rotation and is ended after it is one line', async () => {
+  const stand = await agentStand();
+  await write(stand, 1, 2);
+  await stand.start({ timings: { lingerMs: 60_000 } });
+  await stand.linesOnce(2);
+  const old = await open(stand.path('app.log'), 'a');
+  await old.write('Connection ');
+  await rotate(stand);
+  await write(stand, 3, 4);
+  await stand.linesOnce(4);
+  await old.write('failed\n');
+  await old.close();
+  expect(await stand.linesOnce(5)).toEqual([...numbered(1, 4), 'Connection failed']);
+});
+
 test('a renamed file that grows after it was finished is taken up again', async () => {
   const stand = await agentStand();
   await write(stand, 1, 2);

@@ -51,6 +51,25 @@ test('a rotated file that may not be read is waited for, and then read before it
   expect(await stand.linesOnce(6)).toEqual(numbered(1, 6));
 });
 
+test('a rotated file that may not be read when the agent starts is waited for, and then read before its successor', async () => {
+  const stand = await agentStand();
+  await mkdir(stand.path('logs'));
+  const log = stand.path('logs/app.log');
+  await writeFile(log, asText(numbered(1, 2)));
+  await withoutPrivileges([stand.directory, stand.path('logs'), log]);
+  const first = await stand.start({ sources: [{ include: [log] }] });
+  await stand.linesOnce(2);
+  await first.stop();
+  await appendFile(log, asText(numbered(3, 4)));
+  await chmod(log, 0o000);
+  await rename(log, stand.path('logs/app.log.1'));
+  await writeFile(log, asText(numbered(5, 6)));
+  await stand.start({ sources: [{ include: [log] }] });
+  await stand.noticeOnce(/EACCES.*give the agent the right/);
+  await chmod(stand.path('logs/app.log.1'), 0o600);
+  expect(await stand.linesOnce(6)).toEqual(numbered(1, 6));
+});
+
 test('what a link in a watched directory leads to is read when it comes to be elsewhere', async () => {
   const stand = await agentStand();
   const elsewhere = await temporaryDirectory();

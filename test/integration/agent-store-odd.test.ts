@@ -132,6 +132,7 @@ test('a Redis that is still loading (LOADING) is waited for', async () => {
   );
   await loaded;
   expect(await stand.linesOnce(200)).toEqual(numbered(1, 200));
+  expect(stand.notices.filter(({ message }) => /refuses its lines|does not take/.test(message))).toEqual([]);
 });
 
 test('scripts that Redis forgets in the middle of a pipeline (NOSCRIPT) are sent again, the lines once', async () => {

@@ -1,4 +1,5 @@
 /** Truncation of a file, which looks the same as nothing at all when it has grown again: each line once. */
+import { writeFileSync } from 'node:fs';
 import { appendFile, truncate, writeFile } from 'node:fs/promises';
 import { type Case, testCases } from '../support/agent-cases.js';
 import { asText, numbered } from '../support/agent-stand.js';
@@ -19,7 +20,8 @@ const CASES = Object.entries(SIZES).flatMap(([what, lines]): Case[] => {
         await writeFile(stage.path('app.log'), asText(OLD));
         await stage.up();
         await stage.hasRead(100);
-        await writeFile(stage.path('app.log'), asText(anew));
+        // In one step: the agent, of the same process, cannot look in between.
+        writeFileSync(stage.path('app.log'), asText(anew));
         return [...OLD, ...anew];
       },
     },

@@ -1,6 +1,8 @@
 /** Rotation by copy and truncate, and truncation as such: what can be read is read once, the rest is counted. */
-import { appendFile, copyFile, stat, truncate, writeFile } from 'node:fs/promises';
-import { expect, test } from 'vitest';
+import { copyFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { appendFile, copyFile, rename, stat, truncate, writeFile } from 'node:fs/promises';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { Ledger } from '../../agent/sources/ledger.js';
 import { type AgentStand, agentStand, asText, numbered } from '../support/agent-stand.js';
 import { CredulousWriter } from '../support/agent-writers.js';
 import { waitFor } from '../support/wait.js';
@@ -78,7 +80,8 @@ test('a file that shrank and grew past the old end is read from its start', asyn
   const agent = await stand.start();
   await stand.linesOnce(100);
   const before = await stat(stand.path('app.log'));
-  await writeFile(stand.path('app.log'), asText(numbered(1001, 1200)));
+  // In one step: the agent, of the same process, cannot look in between.
+  writeFileSync(stand.path('app.log'), asText(numbered(1001, 1200)));
   const after = await stat(stand.path('app.log'));
   expect(after.ino).toBe(before.ino);
   expect(after.size).toBeGreaterThan(before.size);
@@ -144,4 +147,39 @@ test('a copy made by hand beside a file that goes on is not read', async () => {
   await stand.start();
   await write(stand, 8, 8);
   expect(await stand.linesOnce(8)).toEqual(numbered(1, 8));
+});
+
+test('a copy made by hand is not read when the file is rotated afterwards either', async () => {
+  const stand = await agentStand();
+  await write(stand, 1, 5);
+  const agent = await stand.start();
+  await stand.linesOnce(5);
+  await copyFile(stand.path('app.log'), stand.path('app.log-20261122'));
+  await rename(stand.path('app.log'), stand.path('app.log.1'));
+  await write(stand, 6, 7);
+  await stand.linesOnce(7);
+  await agent.stop();
+  await rename(stand.path('app.log.1'), stand.path('app.log.2'));
+  await rename(stand.path('app.log'), stand.path('app.log.1'));
+  await write(stand, 8, 9);
+  await stand.start();
+  expect(await stand.linesOnce(9)).toEqual(numbered(1, 9));
+});
+
+test('a file that is copied and truncated while an agent looks at what is there is read out of the copy first', async () => {
+  const stand = await agentStand();
+  await write(stand, 1, 10);
+  const agent = await stand.start();
+  await stand.linesOnce(10);
+  await agent.stop();
+  await write(stand, 11, 15);
+  // Asked for each file that was listed, before any is opened.
+  const renumber = vi.spyOn(Ledger.prototype, 'renumber').mockImplementationOnce(() => {
+    copyFileSync(stand.path('app.log'), stand.path('app.log.1'));
+    truncateSync(stand.path('app.log'));
+    writeFileSync(stand.path('app.log'), asText(numbered(16, 40)));
+  });
+  onTestFinished(() => renumber.mockRestore());
+  await stand.start();
+  expect(await stand.linesOnce(40)).toEqual(numbered(1, 40));
 });

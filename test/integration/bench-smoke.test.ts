@@ -9,7 +9,7 @@ import { expect, test } from 'vitest';
 import { temporaryDirectory } from '../support/temporary.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const QUESTIONS = ['file-to-redis', 'redis-to-50', 'redis-bytes'];
+const QUESTIONS = ['file-to-redis', 'redis-to-50', 'redis-bytes', 'idle-files', 'busy-among-idle'];
 
 interface Report {
   readonly answers: readonly {
@@ -29,7 +29,9 @@ test('each question is answered in a table and as JSON, and nothing is left behi
   expect([...new Set(answers.map(({ question }) => question))]).toEqual(QUESTIONS);
   for (const { question, median, ratio = 1 } of answers) {
     expect(stdout).toContain(question);
-    expect(Math.min(median, ratio)).toBeGreaterThan(0);
+    // Hundredths of a second that fifty idle files take in one second: there may be none.
+    if (question === 'idle-files') expect(median).toBeGreaterThanOrEqual(0);
+    else expect(Math.min(median, ratio)).toBeGreaterThan(0);
   }
   const own = (await readdir(directory)).filter((name) => name.startsWith('tailrace-'));
   expect(own).toEqual([]);

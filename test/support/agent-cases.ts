@@ -7,6 +7,7 @@ import type { Agent } from '../../agent/index.js';
 import type { AgentTimings } from '../../agent/timings.js';
 import { type AgentStand, agentStand } from './agent-stand.js';
 import { HeldWriter } from './agent-writers.js';
+import { MuteWriter } from './away-writer.js';
 import { type KnownBy, NaiveTailer } from './naive-tailer.js';
 import { waitFor } from './wait.js';
 
@@ -22,6 +23,8 @@ export interface Stage {
   hasRead(lines: number): Promise<void>;
   /** From the start until `letGo` the reader's store takes nothing, so that what comes meanwhile is unread. */
   upHeld(): Promise<void>;
+  /** From the start until `letGo` the reader's store cannot be reached, not even to ask what it has. */
+  upMute(): Promise<void>;
   letGo(): void;
   /** The reader has said so; a naive one says nothing. */
   hasSaid(notice: RegExp): Promise<void>;
@@ -66,7 +69,7 @@ async function playBeforeNaive({ include = 'app.log', play, fools }: Case): Prom
     stand,
     path: (name) => stand.path(name),
     ...{ up: look, down: look, hasRead: look, hasSaid: look, rests: look },
-    ...{ upHeld: async () => {}, letGo: () => naive.look() },
+    ...{ upHeld: async () => {}, upMute: async () => {}, letGo: () => naive.look() },
   });
   naive.look();
   expect(naive.lines.toSorted()).not.toEqual(expected.toSorted());
@@ -76,7 +79,7 @@ class AgentStage implements Stage {
   readonly stand: AgentStand;
   readonly #case: Case;
   #agent: Agent | undefined;
-  #writer: HeldWriter | undefined;
+  #letGo: () => void = () => {};
 
   constructor(stand: AgentStand, one: Case) {
     this.stand = stand;
@@ -92,13 +95,22 @@ class AgentStage implements Stage {
   }
 
   async upHeld(): Promise<void> {
-    this.#writer = new HeldWriter(this.stand.writer);
-    this.#agent = await this.stand.start({ ...this.#options, writer: this.#writer });
-    await this.#writer.firstAppend;
+    const writer = new HeldWriter(this.stand.writer);
+    this.#letGo = writer.letGo;
+    this.#agent = await this.stand.start({ ...this.#options, writer });
+    await writer.firstAppend;
+  }
+
+  async upMute(): Promise<void> {
+    const writer = new MuteWriter(this.stand.writer);
+    this.#letGo = () => {
+      writer.isAway = false;
+    };
+    this.#agent = await this.stand.start({ ...this.#options, writer });
   }
 
   letGo(): void {
-    this.#writer?.letGo();
+    this.#letGo();
   }
 
   async down(): Promise<void> {

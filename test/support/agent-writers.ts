@@ -94,6 +94,14 @@ export class ObliviousWriter extends WriterAround {
   }
 }
 
+/** The positive control of the search for rotated files: no file was ever read under any path. */
+export class ForgottenPathWriter extends WriterAround {
+  override async sourcesOf(tenant: string, host: string): Promise<SourceRecord[]> {
+    const records = await super.sourcesOf(tenant, host);
+    return records.map((record) => ({ ...record, description: { ...record.description, path: '/-' } }));
+  }
+}
+
 /** Stores as an agent does that runs while the device of the files has another number, and only reads to its end. */
 export class RenumberedWriter extends WriterAround {
   override openSource(

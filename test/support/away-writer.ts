@@ -7,16 +7,24 @@ export class AwayWriter extends WriterAround {
   isAway = true;
 
   override async openSource(...call: Parameters<LogWriter['openSource']>) {
-    this.#reach();
+    this.reach();
     return super.openSource(...call);
   }
 
   override async append(...call: Parameters<LogWriter['append']>) {
-    this.#reach();
+    this.reach();
     return super.append(...call);
   }
 
-  #reach(): void {
+  protected reach(): void {
     if (this.isAway) throw new StoreError('unavailable', 'gone fishing', { retryable: true });
+  }
+}
+
+/** The same from the first question on: nobody can say what is stored. */
+export class MuteWriter extends AwayWriter {
+  override async sourcesOf(...call: Parameters<LogWriter['sourcesOf']>) {
+    this.reach();
+    return super.sourcesOf(...call);
   }
 }

@@ -17,6 +17,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   strace: 'strace',
   script: 'bsdutils',
   'systemd-analyze': 'systemd',
+  rsyslogd: 'rsyslog-hiredis',
 };
 
 /** The paths of the programs by name. Skips the test, or fails it where CI=true, when one is missing. */

@@ -1,241 +1,244 @@
 /**
  * One path and what happens to it, drawn at random: lines written in pieces, rotation by rename and by copy,
- * compression, deletion of what was read, truncation, and agents that end, break off and meet a store that
- * stands still. It keeps the account of which lines must be in the store, and which may have been lost.
+ * compression, deletion, truncation, and agents that end, are killed, come in twos and meet a store that is slow,
+ * away, or loses calls. It knows from its own account which lines must be in the store afterwards.
  */
-import { execFile } from 'node:child_process';
-import {
-  appendFile,
-  copyFile,
-  open,
-  readdir,
-  readFile,
-  rename,
-  stat,
-  truncate,
-  unlink,
-} from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { promisify } from 'node:util';
-import { gzipSync } from 'node:zlib';
-import type { Agent } from '../../agent/index.js';
 import type { LogWriter } from '../../shared/store/log-store.js';
-import { type AgentStand, numbered } from './agent-stand.js';
-import { PausedWriter } from './agent-writers.js';
+import { HOST, TENANT } from './agent-stand.js';
+import { type Random, seededRandom } from './fault-random.js';
+import { Weather } from './fickle-writer.js';
+import { HistoryAgents } from './history-agents.js';
+import { HistoryFiles, type HistoryHabits } from './history-files.js';
+import { MemoryWriter } from './memory-writer.js';
 import { waitFor } from './wait.js';
 
-const run = promisify(execFile);
+const CHANNEL = { tenant: TENANT, channel: `${HOST}/app.log` };
+
+const STEPS = 40;
 
 /** Long enough for what is under way on a quick store, short enough for one that stands still. */
 const STOP_MS = 20;
 
-type Act = readonly [name: string, upTo: number, act: () => Promise<void>];
+/** As long as no file counts as finished while its writer may go on. */
+const NEVER_MS = 600_000;
 
-export class FileHistory {
-  readonly #stand: AgentStand;
-  readonly #random: () => number;
-  readonly #sources: readonly Record<string, unknown>[];
-  readonly #writer: PausedWriter;
-  /** Lines that were truncated away: those that no agent had seen are gone, and nobody can know of them. */
-  readonly #doubtful = new Set<number>();
-  /** The last line in each rotated file, by its name without `.gz`. */
-  #rotated = new Map<string, number>();
-  /** The last line before the file at the path. */
-  #lastBefore = 0;
-  #written = 0;
-  #agent: Agent | undefined;
+type Act = readonly [name: string, share: number, act: (random: Random) => Promise<void>];
+
+export interface HistoryOptions {
+  readonly seed: number;
+  /** What the agents see of the store: the protection that is to be off. */
+  readonly around?: (writer: LogWriter) => LogWriter;
+  /** For how long lines are waited for at the end. */
+  readonly withinMs?: number;
+}
+
+/** What is wrong with the history of a seed, and how to see it again; empty where nothing is. */
+export async function faultOf(options: HistoryOptions): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'tailrace-history-'));
+  const history = new FileHistory(directory, options);
+  try {
+    const fault = await history.play().catch((error: unknown) => `${(error as Error).stack}`);
+    return fault === '' ? '' : `seed ${options.seed}: ${fault}\n${history.journal}`;
+  } finally {
+    await history.close();
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+class FileHistory {
+  readonly #seed: number;
+  readonly #store = new MemoryWriter();
+  readonly #weather: Weather;
+  readonly #habits: HistoryHabits;
+  readonly #files: HistoryFiles;
+  readonly #agents: HistoryAgents;
+  readonly #agentsMax: number;
+  readonly #withinMs: number;
+  /** Lines that were seen in the store, of the first so many. */
+  readonly #stored = new Set<number>();
+  #counted = 0;
   readonly #journal: string[] = [];
   readonly #acts: readonly Act[] = [
-    ['write', 0.42, () => this.#write()],
-    ['rename away', 0.54, () => this.#renameAway()],
-    ['copy and truncate', 0.62, () => this.#copyTruncate()],
-    ['compress', 0.72, () => this.#compress()],
-    ['delete what is read', 0.76, () => this.#deleteRead()],
-    ['truncate', 0.78, () => this.#truncate()],
-    ['restart', 0.86, () => this.#restart()],
-    ['break off', 0.9, () => this.#breakOff()],
-    ['pause or go on', 0.94, () => this.#pauseOrGoOn()],
-    ['wait', 1, () => wait()],
+    ['write', 40, (random) => this.#files.write(random)],
+    ['open anew', 8, () => this.#files.reopen()],
+    ['rename away', 12, (random) => this.#files.rename(random)],
+    ['copy and truncate', 6, (random) => this.#files.copyTruncate(random)],
+    ['compress', 9, (random) => this.#files.compress(random)],
+    ['unpack', 1, (random) => this.#files.unpack(random)],
+    ['delete', 3, (random) => this.#files.delete(random)],
+    ['truncate', 3, () => this.#files.truncate()],
+    ['start', 8, () => this.#start()],
+    ['stop', 5, () => this.#agents.stop()],
+    ['kill', 7, async () => this.#agents.kill()],
+    ['pause or go on', 5, () => this.#pauseOrGoOn()],
+    ['away or back', 3, () => this.#goAwayOrBack()],
+    ['read', 3, () => this.#readAll()],
+    ['wait', 10, (random) => wait(random)],
   ];
 
-  /** `writer`: what the agents see of the store. */
-  constructor(stand: AgentStand, random: () => number, writer: LogWriter = stand.writer) {
-    this.#stand = stand;
-    this.#random = random;
-    this.#writer = new PausedWriter(writer);
-    this.#sources = [{ include: [stand.path(random() < 0.5 ? 'app.log' : 'app.log*')] }];
-  }
-
-  /** From here on the path is one that an agent has read: what is rotated before that is left alone. */
-  async begin(): Promise<void> {
-    await this.#write();
-    await this.#restart();
-    await this.#stand.linesOnce(1);
-  }
-
-  async step(): Promise<void> {
-    const draw = this.#random();
-    const [name, , act] = this.#acts.find(([, upTo]) => draw < upTo) as Act;
-    this.#journal.push(`${name} at line ${this.#written}, ${this.#stand.notices.length} notices`);
-    await act();
+  constructor(directory: string, { seed, around = (writer) => writer, withinMs = 20_000 }: HistoryOptions) {
+    this.#seed = seed;
+    this.#withinMs = withinMs;
+    const random = this.#randomFor('habits');
+    const isLate = random.next() < 0.5;
+    const hasEvents = random.next() < 0.25;
+    this.#agentsMax = random.next() < 0.25 ? 2 : 1;
+    this.#habits = {
+      // Of two agents, one may take the copy of a file that only the other one has read for a new file.
+      hasCopies: this.#agentsMax === 1,
+      naming: random.next() < 0.7 ? 'counts' : 'dates',
+      keep: random.pick([2, 4, 100]),
+      isLate,
+      isSeeking: isLate && random.next() < 0.3,
+      isHalting: isLate && !hasEvents && random.next() < 0.6,
+      textOf: textsOf(random, hasEvents),
+    };
+    this.#weather = new Weather(this.#randomFor('weather'));
+    this.#weather.lossRate = random.pick([0, 0, 0.02, 0.1]);
+    this.#files = new HistoryFiles(directory, this.#habits, (line) => this.#isStored(line));
+    const include = join(directory, random.next() < 0.5 ? 'app.log' : 'app.log*');
+    this.#agents = new HistoryAgents({
+      writer: around(this.#store),
+      weather: this.#weather,
+      source: { include: [include], ...(hasEvents && { multiline: { start: '^line' } }) },
+      timings: {
+        ...{ sweepMs: 50, stopMs: STOP_MS, trialMs: 5, trimMs: 200 },
+        lingerMs: isLate ? NEVER_MS : 30,
+        parkMs: random.pick([0, NEVER_MS]),
+      },
+    });
   }
 
   /** What happened, for whoever looks into a fault. */
   get journal(): string {
-    return [...this.#journal, ...this.#stand.notices.map(({ message }) => message)].join('\n');
+    const notices = this.#agents.notices.map(({ message }) => message);
+    return [JSON.stringify(this.#habits), ...this.#journal, ...notices].join('\n');
   }
 
-  /** What is wrong with the lines in the store, in words; empty where nothing is. */
-  async end(withinMs?: number): Promise<string> {
-    await this.#write();
-    await this.#restart();
-    this.#writer.isPaused = false;
-    const last = `line ${this.#written}`;
-    const read = async () => {
-      const lines = await this.#stand.lines();
-      return (lines.includes(last) || lines.length > this.#written) && lines;
-    };
-    const lines = await waitFor('the last line', read, { ...(withinMs !== undefined && { withinMs }) });
-    await this.#agent?.stop();
-    return this.#faultOf(lines.map((line) => Number(line.slice('line '.length))));
+  /** Resolves with what is wrong, in words. */
+  async play(): Promise<string> {
+    await this.#begin();
+    for (let step = 0; step < STEPS; step++) await this.#step(step);
+    return this.#end();
   }
 
-  #faultOf(lines: readonly number[]): string {
-    const swapped = lines.findIndex((line, index) => index > 0 && line <= (lines[index - 1] ?? 0));
-    if (swapped !== -1) return `line ${lines[swapped]} follows line ${lines[swapped - 1]}`;
-    const stored = new Set(lines);
-    const missing = numbersTo(this.#written).filter((line) => !stored.has(line));
-    const lost = missing.find((line) => !this.#doubtful.has(line));
-    return lost === undefined ? '' : `line ${lost} is missing`;
+  async close(): Promise<void> {
+    this.#weather.clearUp();
+    await this.#agents.stopAll();
+    await this.#files.close();
   }
 
-  async #write(): Promise<void> {
-    const count = 1 + Math.floor(this.#random() ** 4 * 20_000);
-    const lines = numbered(this.#written + 1, this.#written + count);
-    this.#written += count;
-    const text = `${lines.join('\n')}\n`;
-    const cut = Math.max(await this.#shortestBeginning(text), Math.floor(this.#random() * text.length));
-    await appendFile(this.#path(), text.slice(0, cut));
-    if (this.#random() < 0.5) await nextTurn();
-    await appendFile(this.#path(), text.slice(cut));
+  get #lines(): readonly string[] {
+    return this.#store.linesOf(CHANNEL);
   }
 
-  /** Of a file's first few bytes nobody can tell whether it was truncated and has begun alike again. */
-  async #shortestBeginning(text: string): Promise<number> {
-    const isBegun = await stat(this.#path()).then(
-      ({ size }) => size > 0,
-      () => false,
+  /** From here on the path is one that an agent has read: what is rotated before that is left alone. */
+  async #begin(): Promise<void> {
+    await this.#files.write(this.#randomFor('begin'));
+    await this.#files.finishLine();
+    await this.#agents.start();
+    await waitFor('the first line', () => this.#lines.length > 0);
+  }
+
+  async #step(step: number): Promise<void> {
+    const random = this.#randomFor(`step ${step}`);
+    const deck = this.#acts.flatMap((act) => Array.from({ length: act[1] }, () => act));
+    const [name, , act] = random.pick(deck);
+    const { written } = this.#files;
+    this.#journal.push(
+      `${name}: ${written} written, ${this.#lines.length} stored, ${this.#agents.count} agents`,
     );
-    return isBegun ? 0 : text.indexOf('\n') + 1;
+    await act(random);
   }
 
-  /** As logrotate names files: those that are compressed move too. False where there is nothing to rotate. */
-  async #shift(): Promise<boolean> {
-    const names = await readdir(this.#stand.directory);
-    if (!names.includes('app.log')) return false;
-    const rotated = new Map<string, number>();
-    const numbers = [...this.#rotated].map(([name, last]) => [Number(name.split('.').at(-1)), last] as const);
-    for (const [number, last] of numbers.sort(([a], [b]) => b - a)) {
-      rotated.set(`app.log.${number + 1}`, last);
-      for (const suffix of ['', '.gz']) {
-        const from = `app.log.${number}${suffix}`;
-        if (names.includes(from))
-          await rename(this.#path(from), this.#path(`app.log.${number + 1}${suffix}`));
-      }
+  /** Some agent is left to find its own way; then a fresh one must not find anything more. */
+  async #end(): Promise<string> {
+    const random = this.#randomFor('end');
+    await this.#files.reopen();
+    this.#weather.clearUp();
+    if (random.next() < 0.5) this.#agents.kill();
+    for (const _ of ['as it was left', 'afresh']) {
+      if (this.#agents.count === 0) await this.#agents.start();
+      await this.#files.write(random);
+      await this.#files.finishLine();
+      await this.#lastLineOnce();
+      await this.#agents.stopAll();
     }
-    this.#rotated = rotated.set('app.log.1', this.#written);
-    this.#lastBefore = this.#written;
-    return true;
+    return this.#fault();
   }
 
-  async #renameAway(): Promise<void> {
-    if (!(await this.#shift())) return;
-    await rename(this.#path(), this.#path('app.log.1'));
-    if (this.#random() < 0.5) await appendFile(this.#path(), '');
+  #fault(): string {
+    let last = 0;
+    const stored = new Set<number>();
+    for (const text of this.#lines) {
+      const line = numberOf(text);
+      if (text !== this.#habits.textOf(line))
+        return `this is stored, and was not written: ${text.slice(0, 200)}`;
+      if (stored.has(line)) return `line ${line} is stored again behind line ${last}`;
+      // The rest of a deleted file comes whenever the one agent that has it open comes to it.
+      if (line < last && !this.#files.mayBeLost.has(line)) return `line ${line} follows line ${last}`;
+      stored.add(line);
+      last = Math.max(last, line);
+    }
+    for (let line = 1; line <= this.#files.written; line++)
+      if (!stored.has(line) && !this.#files.mayBeLost.has(line)) return `line ${line} is missing`;
+    return '';
   }
 
-  async #copyTruncate(): Promise<void> {
-    if (!(await this.#shift())) return;
-    await copyFile(this.#path(), this.#path('app.log.1'));
-    await truncate(this.#path());
+  #isStored(line: number): boolean {
+    for (const text of this.#lines.slice(this.#counted)) this.#stored.add(numberOf(text));
+    this.#counted = this.#lines.length;
+    return this.#stored.has(line);
   }
 
-  /** By gzip itself, or as programs do it: in pieces, the file gone at the end, its time kept or not. */
-  async #compress(): Promise<void> {
-    const names = new Set(await readdir(this.#stand.directory));
-    const plain = [...this.#rotated.keys()].filter((name) => names.has(name));
-    const name = plain[Math.floor(this.#random() * plain.length)];
-    if (name === undefined) return;
-    if (this.#random() < 0.5) return void (await run('gzip', [this.#path(name)]));
-    const { atime, mtime } = await stat(this.#path(name));
-    const packed = gzipSync(await readFile(this.#path(name)));
-    const archive = await open(this.#path(`${name}.gz`), 'w');
-    await archive.write(packed.subarray(0, packed.length / 2));
-    await nextTurn();
-    await archive.write(packed.subarray(packed.length / 2));
-    if (this.#random() < 0.7) await archive.utimes(atime, mtime);
-    await archive.close();
-    await unlink(this.#path(name));
+  async #lastLineOnce(): Promise<void> {
+    const { written } = this.#files;
+    await waitFor(`line ${written}`, () => this.#isStored(written), { withinMs: this.#withinMs });
   }
 
-  /** The oldest rotated file, if all lines of it are in the store. */
-  async #deleteRead(): Promise<void> {
-    const [oldest] = [...this.#rotated].sort(([, a], [, b]) => a - b);
-    const stored = (await this.#stand.lines()).at(-1);
-    if (oldest === undefined || Number(stored?.slice('line '.length)) < oldest[1]) return;
-    const [name] = oldest;
-    this.#rotated.delete(name);
-    for (const suffix of ['', '.gz']) await unlink(this.#path(`${name}${suffix}`)).catch(() => {});
-  }
-
-  async #truncate(): Promise<void> {
-    await truncate(this.#path()).catch(() => {});
-    for (let line = this.#lastBefore + 1; line <= this.#written; line++) this.#doubtful.add(line);
-  }
-
-  async #restart(): Promise<void> {
-    const wasPaused = this.#writer.isPaused;
-    if (this.#random() < 0.5) this.#writer.isPaused = false;
-    await this.#agent?.stop();
-    this.#writer.isPaused = wasPaused && this.#random() < 0.5;
-    this.#agent = await this.#started();
-  }
-
-  /** An agent that reads and never gets an answer, and is gone. */
-  async #breakOff(): Promise<void> {
-    await this.#agent?.stop();
-    this.#writer.isPaused = true;
-    await (await this.#started()).stop();
-    this.#writer.isPaused = false;
-    this.#agent = undefined;
+  async #start(): Promise<void> {
+    if (this.#agents.count < this.#agentsMax) await this.#agents.start();
   }
 
   async #pauseOrGoOn(): Promise<void> {
-    this.#writer.isPaused = !this.#writer.isPaused;
+    this.#weather.isPaused = !this.#weather.isPaused;
   }
 
-  #started(): Promise<Agent> {
-    const timings = { stopMs: STOP_MS };
-    return this.#stand.start({ sources: this.#sources, writer: this.#writer, timings });
+  async #goAwayOrBack(): Promise<void> {
+    this.#weather.isAway = !this.#weather.isAway;
   }
 
-  #path(name = 'app.log'): string {
-    return this.#stand.path(name);
+  /** All that there is, as on a quiet day. */
+  async #readAll(): Promise<void> {
+    const { lossRate } = this.#weather;
+    this.#weather.clearUp();
+    await this.#start();
+    if (this.#files.isWhole && !this.#files.mayBeLost.has(this.#files.written)) await this.#lastLineOnce();
+    this.#weather.lossRate = lossRate;
+  }
+
+  #randomFor(purpose: string): Random {
+    let state = this.#seed;
+    for (const character of purpose) state = Math.imul(state ^ (character.codePointAt(0) ?? 0), 0x01000193);
+    return seededRandom(state);
   }
 }
 
-async function wait(): Promise<void> {
-  for (let turns = 0; turns < 200; turns++) await nextTurn();
+/** Some lines are long, so that a few of them fill a batch; with events, some have several rows. */
+function textsOf(random: Random, hasEvents: boolean): (line: number) => string {
+  const [longEvery, long] = [random.between(5, 200), 'x'.repeat(random.between(100, 20_000))];
+  const rows = hasEvents ? '\n  and more' : '';
+  return (line) => `line ${line}${line % longEvery === 0 ? ` ${long}` : ''}${rows.repeat(line % 3)}`;
 }
 
-function numbersTo(last: number): number[] {
-  return Array.from({ length: last }, (_, index) => index + 1);
+function numberOf(text: string): number {
+  return Number(/^line (\d+)/.exec(text)?.[1]);
 }
 
-export function randomFrom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
+async function wait(random: Random): Promise<void> {
+  for (let turns = random.between(1, 200); turns > 0; turns--) await nextTurn();
 }

@@ -9,7 +9,7 @@ import { Archives } from '../../agent/archives/archives.js';
 import { InflateCursor } from '../../agent/archives/inflate-cursor.js';
 import { InflatePool } from '../../agent/archives/inflate-pool.js';
 import { LogFile, lookOf, openLogFile } from '../../agent/files/log-file.js';
-import { randomFrom } from '../support/file-history.js';
+import { seededRandom } from '../support/fault-random.js';
 import { temporaryDirectory } from '../support/temporary.js';
 
 /** Counts what is read of the packed bytes. */
@@ -45,7 +45,7 @@ function textOf(bytes: number): Buffer {
 
 test('random reads of an archive of many members are those of the file that was packed', async () => {
   const seed = Date.now() % 1_000_000;
-  const random = randomFrom(seed);
+  const random = seededRandom(seed).next;
   const whole = textOf(3_000_000);
   const members: Buffer[] = [];
   for (let at = 0; at < whole.length; ) {

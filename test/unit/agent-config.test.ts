@@ -84,11 +84,18 @@ test('every problem is reported with its key', () => {
     ],
     [{ ...MINIMAL, max_line_bytes: '2MiB' }, 'max_line_bytes: must be at most'],
     [{ ...MINIMAL, max_line_bytes: 0 }, 'max_line_bytes: must be a size'],
+    [{ ...MINIMAL, redis: { url: 'http://redis' } }, 'redis.url: must be redis://'],
+    [{ ...MINIMAL, redis: { url: 'redis://host:99999' } }, 'redis.url: must be redis://'],
+    [
+      { ...MINIMAL, sources: [{ include: ['/a'], labels: { '1a': 'x' } }] },
+      'sources.0.labels.1a: must have a name',
+    ],
+    [{ ...MINIMAL, metrics: { listen: ':9464' } }, /^agent\.yaml: metrics\.listen: must be host:port[^\n]*$/],
     [{ ...MINIMAL, max_lines: 3 }, 'max_lines: is not a known key'],
   ] as const;
   for (const [value, problem] of wrong) {
     const check = () => checkConfig(value, agentConfig, 'agent.yaml');
-    expect(check, problem).toThrow(ConfigError);
+    expect(check, `${problem}`).toThrow(ConfigError);
     expect(check).toThrow(problem);
   }
 });

@@ -82,6 +82,10 @@ test.each([
     { redact: [{ pattern: 'a', replace: '$1' }] },
     'sources.0.redact.0.replace: $1 is not a group of the pattern',
   ],
+  ...['$0', '<$5>'].map((replace): [source: Record<string, unknown>, problem: string] => [
+    { redact: [{ preset: 'email', replace }] },
+    'sources.0.redact.0.replace: $',
+  ]),
 ])('%j is refused', (source, problem) => {
   let error: unknown;
   try {

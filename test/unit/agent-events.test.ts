@@ -45,7 +45,7 @@ class Reader {
   async read(outlook: 'grows' | 'rests' | 'ended'): Promise<void> {
     const buffer = Buffer.alloc(BEFORE_BYTES_MAX + READ_BYTES);
     for (;;) {
-      const found = await this.#tail.read(this.#pipe.end, buffer, this.#pipe.end, outlook);
+      const found = await this.#tail.read(this.#pipe.end, buffer, { outlook });
       if (found.kind !== 'lines') break;
       this.events.push(...(JSON.parse(`${encodeEvents(found, this.#format).json}`) as string[]));
     }

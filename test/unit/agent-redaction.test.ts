@@ -88,6 +88,9 @@ test('what stands before a token or password stays', () => {
   expect(redacted('redis://agent:s3cr3t@host', presetRule('url_password', '***'))).toBe(
     'redis://agent:***@host',
   );
+  expect(redacted('amqp://u:p@ss@mq/v postgres://u:p?ss@db', presetRule('url_password', '***'))).toBe(
+    'amqp://u:***@mq/v postgres://u:***@db',
+  );
 });
 
 test('rules run one after the other, groups and dollar signs stand in for themselves', () => {

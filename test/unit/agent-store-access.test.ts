@@ -47,7 +47,7 @@ test('during an outage one client at a time tries, in turn, and its success wake
   expect([a, b, c].map(({ wakes }) => wakes)).toEqual([1, 1, 0]);
   access.succeeded(b);
   expect(access.isAway).toBe(false);
-  expect([a, b, c].map(({ wakes }) => wakes)).toEqual([2, 2, 1]);
+  expect([a, b, c].map(({ wakes }) => wakes)).toEqual([2, 1, 1]);
   expect(backs).toBe(1);
 });
 
@@ -73,7 +73,30 @@ test('a client that has nothing to try any more passes its turn on', () => {
   expect(a.wakes).toBe(1);
   access.passed(a);
   vi.advanceTimersByTime(5_000);
-  expect(a.wakes + b.wakes).toBe(2);
+  expect([a.wakes, b.wakes]).toEqual([1, 1]);
+});
+
+test('whoever comes when nobody waits any more tries next', () => {
+  const [a, b] = [new Client('a'), new Client('b')];
+  access.failed(a, AWAY);
+  vi.advanceTimersByTime(5_000);
+  access.passed(a);
+  vi.advanceTimersByTime(5_000);
+  expect(access.admits(b)).toBe(false);
+  vi.advanceTimersByTime(5_000);
+  expect(b.wakes).toBe(1);
+  expect(access.admits(b)).toBe(true);
+});
+
+test('a client that has left is not waited for, whether it stands in line or it is its turn', () => {
+  const [a, b, c] = [new Client('a'), new Client('b'), new Client('c')];
+  for (const client of [a, b, c]) access.failed(client, AWAY);
+  access.left(a);
+  vi.advanceTimersByTime(5_000);
+  expect([a, b, c].map(({ wakes }) => wakes)).toEqual([0, 1, 0]);
+  access.left(b);
+  vi.advanceTimersByTime(5_000);
+  expect([a, b, c].map(({ wakes }) => wakes)).toEqual([0, 1, 1]);
 });
 
 test('an error of one channel holds back only who met it, and is announced once', () => {

@@ -29,15 +29,15 @@ test('a batch that fails twice is tried by halves until one line is left', () =>
     suspicion.failed(BATCH, 'refused');
     suspicion.stands(BATCH.from);
   }
-  expect(suspicion.plan).toEqual({ kind: 'alone', bound: 1_500 });
+  expect(suspicion.plan).toEqual({ kind: 'alone', bound: 1_500, isSingle: false });
   suspicion.failed({ ...BATCH, to: 1_450, lines: 4 }, 'refused');
   suspicion.stands(BATCH.from);
-  expect(suspicion.plan).toEqual({ kind: 'alone', bound: 1_250 });
+  expect(suspicion.plan).toEqual({ kind: 'alone', bound: 1_250, isSingle: false });
   suspicion.foundNothing();
-  expect(suspicion.plan).toEqual({ kind: 'alone', bound: 1_375 });
+  expect(suspicion.plan).toEqual({ kind: 'alone', bound: 1_375, isSingle: false });
   suspicion.failed({ ...BATCH, to: 1_300, lines: 1 }, 'refused');
   suspicion.stands(BATCH.from);
-  expect([suspicion.plan, suspicion.trials]).toEqual([{ kind: 'alone', bound: 1_375 }, 1]);
+  expect([suspicion.plan, suspicion.trials]).toEqual([{ kind: 'alone', bound: 1_375, isSingle: true }, 1]);
 });
 
 test('a half that is taken leaves the rest of the batch suspected, and nothing once all is taken', () => {
@@ -47,7 +47,7 @@ test('a half that is taken leaves the rest of the batch suspected, and nothing o
     suspicion.stands(BATCH.from);
   }
   suspicion.appended(1_450);
-  expect(suspicion.plan).toEqual({ kind: 'alone', bound: 1_725 });
+  expect(suspicion.plan).toEqual({ kind: 'alone', bound: 1_725, isSingle: false });
   suspicion.appended(2_000);
   expect(suspicion.plan).toEqual({ kind: 'free' });
 });

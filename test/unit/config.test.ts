@@ -72,4 +72,49 @@ describe('a configuration file', () => {
     expect(() => loadConfig(path, schema)).toThrow(/is not YAML, line \d/);
     expect(() => loadConfig(path, schema)).not.toThrow(/secret-value/);
   });
+
+  test.each([
+    ['a: *nowhere\n', /hub\.yaml: is not YAML: .*alias/],
+    [`a: &a [${'x,'.repeat(9)}]\n${nested(9)}`, /hub\.yaml: is not YAML: .*alias/],
+    ['a: b\n---\na: c\n', /is not YAML, line 2: another document begins here/],
+    ['a: b\n]secret-value\n', /is not YAML, line 2: [^:]*$/],
+  ])('that cannot be read as values is a wrong configuration: %j', async (text, problem) => {
+    const path = join(await temporaryDirectory(), 'hub.yaml');
+    await writeFile(path, text);
+    expect(() => loadConfig(path, schema)).toThrow(ConfigError);
+    expect(() => loadConfig(path, schema)).toThrow(problem);
+    expect(() => loadConfig(path, schema)).not.toThrow(/secret-value/);
+  });
+
+  test('says what it wants in words, in a line for each problem', () => {
+    const kinds = z.strictObject({
+      ...{ list: z.array(z.string()), text: z.string(), count: z.int().min(2).max(9), flag: z.boolean() },
+      ...{ word: z.enum(['a', 'b', 'c']), name: z.string().min(1), pairs: z.record(z.string(), z.string()) },
+    });
+    const wrong = { list: 'x', text: 7, count: 1, flag: 'yes', word: 'd', name: '', pairs: null };
+    const problems = [
+      'list: must be a list',
+      'text: must be text: put it in quotes',
+      'count: must be at least 2',
+      'flag: must be true or false',
+      'word: must be a, b or c',
+      'name: must not be empty',
+      'pairs: has no value, and must be keys with their values',
+    ];
+    const message = `hub.yaml: several problems:\n  - ${problems.join('\n  - ')}`;
+    expect(() => checkConfig(wrong, kinds, 'hub.yaml')).toThrow(new ConfigError(message));
+    const rest = { list: [], text: '', word: 'a', name: 'x', pairs: {} };
+    expect(() => checkConfig({ ...rest, count: 10 }, kinds, 'hub.yaml')).toThrow(
+      new ConfigError('hub.yaml: several problems:\n  - count: must be at most 9\n  - flag: is missing'),
+    );
+  });
 });
+
+/** Lists of aliases to the one before, each nine times as long. */
+function nested(depth: number): string {
+  const names = 'abcdefghij';
+  return Array.from({ length: depth }, (_, index) => {
+    const line = `*${names[index]},`.repeat(9);
+    return `${names[index + 1]}: &${names[index + 1]} [${line}]\n`;
+  }).join('');
+}

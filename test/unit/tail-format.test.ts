@@ -5,7 +5,7 @@ import type { ClientNotice, GapEvent, LinesEvent } from '../../client/events.js'
 import { lineFormat } from '../../client/tail/line-format.js';
 import { gapSentence, leftSentence, NoticeDigest } from '../../client/tail/notice-format.js';
 import type { TailOutput } from '../../client/tail/options.js';
-import { printable, printableJson } from '../../client/tail/printable.js';
+import { printable, printableJson } from '../../shared/printable.js';
 
 const EVENT: LinesEvent = {
   type: 'lines',

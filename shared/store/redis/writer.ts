@@ -3,7 +3,7 @@
  * of channels complete. It holds nothing that Redis does not know.
  */
 import { randomBytes } from 'node:crypto';
-import { type ChannelId, channelKey } from '../../protocol/channel.js';
+import type { ChannelId } from '../../protocol/channel.js';
 import type {
   AppendOutcome,
   LogWriter,
@@ -34,8 +34,8 @@ export class RedisLogWriter implements LogWriter {
   readonly #connection: Connection;
   readonly #prefix: string;
   readonly #retention: Retention;
-  /** Channels known to be in their tenant's set, as far as this connection can tell. */
-  readonly #registered = new Set<string>();
+  /** Channels known to be in their tenant's set, as far as this connection can tell; by tenant. */
+  readonly #registered = new Map<string, Set<string>>();
 
   constructor({ connection, keyPrefix, retention }: RedisWriterOptions) {
     this.#connection = connection;
@@ -58,7 +58,7 @@ export class RedisLogWriter implements LogWriter {
 
   append(id: ChannelId, batch: OutgoingBatch, mark: string): Promise<AppendOutcome> {
     // Not waited for: the batch can do without, and the next append would try again.
-    if (!this.#registered.has(channelKey(id))) this.#register(id).catch(() => {});
+    if (!this.#registered.get(id.tenant)?.has(id.channel)) this.#register(id).catch(() => {});
     const { source, from, to, lines, encoding, cut, payload, also } = batch;
     const { bytes, ageMs } = this.#retention;
     const { doorbell } = keysOfChannel(this.#prefix, id);
@@ -105,12 +105,12 @@ export class RedisLogWriter implements LogWriter {
 
   async #register(id: ChannelId): Promise<void> {
     const { channels, doorbell } = keysOfTenant(this.#prefix, id.tenant);
-    const name = channelKey(id);
-    this.#registered.add(name);
+    const registered = this.#registered.get(id.tenant) ?? new Set();
+    this.#registered.set(id.tenant, registered.add(id.channel));
     try {
       await this.#connection.run(REGISTER_CHANNEL, [channels], [id.channel, doorbell], ignored);
     } catch (error) {
-      this.#registered.delete(name);
+      registered.delete(id.channel);
       throw error;
     }
   }

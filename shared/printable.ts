@@ -1,4 +1,4 @@
-/** Makes text harmless for a terminal: a log must not be able to move the cursor, set titles or hide lines. */
+/** Makes text harmless for a terminal: a log, or a file's name, must not move the cursor, set titles or hide lines. */
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it is for
 const CONTROL = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/;

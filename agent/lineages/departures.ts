@@ -1,0 +1,37 @@
+/**
+ * Generations that were let go of because their files are not what they were, until it is clear what became of
+ * their bytes; then it is told what is lost of them.
+ */
+import type { Candidate } from '../rotation/candidates.js';
+import type { Notices } from '../status/notices.js';
+import type { Generation } from './generation.js';
+import { lossOf } from './losses.js';
+
+interface Departed {
+  readonly generation: Generation;
+  readonly isGone: boolean;
+}
+
+export class Departures {
+  readonly #departed: Departed[] = [];
+
+  /** Before its file is closed. */
+  add(generation: Generation): void {
+    this.#departed.push({ generation, isGone: !generation.isOpen });
+  }
+
+  /** A rotated file of which nobody knew is most likely a copy of what was cut off last. */
+  tell(path: string, older: readonly Candidate[], present: readonly Generation[], notices: Notices): void {
+    const strangers = older.filter(({ known }) => known === undefined);
+    const copiedBytes = strangers.reduce((sum, { look }) => sum + look.size, 0);
+    for (const { generation, isGone } of this.#departed) {
+      const rest = present.find((other) => other.known === generation.known);
+      // One that was truncated before anything of it was stored may be the same source still.
+      const isInCopy = rest?.isCopy === true;
+      const restBytes = isGone || isInCopy ? (rest?.size ?? 0) : 0;
+      const loss = lossOf(path, generation, { restBytes, copiedBytes });
+      if (isGone) notices.gone(loss);
+      else notices.truncated(loss, isInCopy);
+    }
+  }
+}
