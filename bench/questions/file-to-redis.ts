@@ -2,7 +2,7 @@
  * How many lines a second does one agent move from a file into Redis? A prepared file appears in a directory
  * that the agent watches; the clock stops when the store has every line. Finding the file is part of it.
  */
-import { link, mkdir, rm } from 'node:fs/promises';
+import { link, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
@@ -15,7 +15,13 @@ import { Program, secondsBetween } from '../harness/program.js';
 import { type Answer, at, type Bench } from '../harness/question.js';
 import { median } from '../harness/statistics.js';
 import { openReader, storedLines } from '../harness/stored-lines.js';
-import { findRsyslog, Rsyslog } from '../yardsticks/rsyslog.js';
+import {
+  findRsyslog,
+  RSYSLOG_FORMS,
+  Rsyslog,
+  type RsyslogForm,
+  type RsyslogPlan,
+} from '../yardsticks/rsyslog.js';
 
 interface Run {
   readonly linesPerSecond: number;
@@ -27,7 +33,7 @@ interface Run {
 interface Runs {
   readonly agent: Run[];
   readonly packer: Run[];
-  readonly rsyslog: Run[];
+  readonly rsyslog: Readonly<Record<RsyslogForm, Run[]>>;
 }
 
 const CHANNEL = 'access';
@@ -43,15 +49,17 @@ export async function fileToRedis(bench: Bench): Promise<Answer[]> {
     at(bench, { full: 4e6, quick: 1e6, smoke: 2e4 }),
   );
   const rsyslogd = await rsyslogFor(bench);
-  const runs: Runs = { agent: [], packer: [], rsyslog: [] };
+  const runs: Runs = { agent: [], packer: [], rsyslog: { 'as in its manual': [], tuned: [] } };
   for (let run = 1; run <= at(bench, { full: 5, quick: 2, smoke: 1 }); run += 1) {
     bench.note(`file-to-redis: run ${run}, agent, then plain packer${rsyslogd ? ', then rsyslog' : ''}`);
     runs.agent.push(await withAgent(bench, corpus, `run-${run}`));
     runs.packer.push(await withPlainPacker(corpus));
-    if (rsyslogd !== undefined)
-      runs.rsyslog.push(await withRsyslog(bench, corpus, `rsyslog-${run}`, rsyslogd));
+    if (rsyslogd === undefined) continue;
+    for (const form of RSYSLOG_FORMS)
+      runs.rsyslog[form].push(await withRsyslog(bench, corpus, { program: rsyslogd, form }));
   }
-  return [besidePacker(runs, corpus), ...(rsyslogd === undefined ? [] : besideRsyslog(runs, corpus))];
+  const forms = rsyslogd === undefined ? [] : RSYSLOG_FORMS;
+  return [besidePacker(runs, corpus), ...forms.flatMap((form) => besideRsyslog(runs, form, corpus))];
 }
 
 function besidePacker({ agent, packer }: Runs, corpus: Corpus): Answer {
@@ -73,26 +81,28 @@ function besidePacker({ agent, packer }: Runs, corpus: Corpus): Answer {
 }
 
 /** Run by run, since neighbours on the machine disturb both sides of one run alike. */
-function besideRsyslog({ agent, rsyslog }: Runs, { lines }: Corpus): Answer[] {
+function besideRsyslog(runs: Runs, form: RsyslogForm, { lines }: Corpus): Answer[] {
+  const { agent } = runs;
+  const rsyslog = runs.rsyslog[form];
   const times = (figure: (run: Run) => number) =>
     agent.map((run, index) => figure(run) / figure(rsyslog[index] as Run));
   const perSecond = (run: Run) => run.linesPerSecond;
   const perCpuSecond = (run: Run) => lines / run.cpuSeconds;
   const perCpuSecondOfBoth = (run: Run) => lines / (run.cpuSeconds + run.redisCpuSeconds);
   const base = {
-    ...{ question: 'file-to-redis', unit: 'times rsyslog' },
+    ...{ question: 'file-to-redis', unit: `times rsyslog ${form}` },
     bar: { value: 4, better: 'higher' } as const,
   };
   return [
     {
       ...{ ...base, measure: 'lines per second', runs: times(perSecond) },
-      details: { 'rsyslog lines/s': median(rsyslog.map(perSecond)) },
+      details: { [`rsyslog ${form}, lines/s`]: median(rsyslog.map(perSecond)) },
     },
     {
       ...{ ...base, measure: 'lines per CPU second', runs: times(perCpuSecond) },
       details: {
         'agent lines per CPU s': median(agent.map(perCpuSecond)),
-        'rsyslog lines per CPU s': median(rsyslog.map(perCpuSecond)),
+        [`rsyslog ${form}, lines per CPU s`]: median(rsyslog.map(perCpuSecond)),
         'times rsyslog, with the CPU of Redis': median(times(perCpuSecondOfBoth)),
       },
     },
@@ -123,14 +133,22 @@ async function withAgent(bench: Bench, corpus: Corpus, name: string): Promise<Ru
   return run;
 }
 
-async function withRsyslog(bench: Bench, corpus: Corpus, name: string, program: string): Promise<Run> {
+async function withRsyslog(
+  bench: Bench,
+  corpus: Corpus,
+  which: Pick<RsyslogPlan, 'program' | 'form'>,
+): Promise<Run> {
   await using redis = await startRedis({ settings: NO_AOF_REWRITE });
-  const watched = join(bench.directory, name);
-  await mkdir(watched);
+  const watched = await mkdtemp(join(bench.directory, 'rsyslog-'));
   const file = join(watched, 'access.log');
-  const spool = join(bench.directory, `${name}-spool`);
-  const plan = { program, redisPort: redis.port, key: RSYSLOG_LIST, file, spool };
-  await using rsyslog = await Rsyslog.start(plan);
+  const spool = join(watched, 'spool');
+  await using rsyslog = await Rsyslog.start({
+    ...which,
+    redisPort: redis.port,
+    key: RSYSLOG_LIST,
+    file,
+    spool,
+  });
   const client = new Redis(redis.url);
   const run = await measure(corpus, file, rsyslog.pid, redis, () => listedLines(client, corpus.lines));
   client.disconnect();
