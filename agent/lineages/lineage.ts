@@ -59,7 +59,7 @@ export class Lineage implements StoreClient, Passer {
   }
 
   get sources(): readonly KnownSource[] {
-    return this.#succession.sources();
+    return this.#generations.map(({ known }) => known);
   }
 
   /** Its files as they were seen last, oldest first. */

@@ -66,7 +66,8 @@ export class Round {
     successors: readonly Generation[],
     hasSuccessor: boolean,
   ): Promise<'end' | 'more' | undefined> {
-    if (generation.isUnproven && this.#isAtPath(generation)) {
+    if (generation.isUnproven) {
+      if (!this.#isAtPath(generation)) this.#succession.search();
       this.isDue = true;
       return undefined;
     }

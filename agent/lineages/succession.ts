@@ -60,6 +60,7 @@ export class Succession {
   #isFirst = true;
   #isSearchDue = false;
   #hasSiblingChanged = false;
+  #isAbsent = false;
 
   constructor(
     context: SuccessionContext,
@@ -117,7 +118,11 @@ export class Succession {
     const isUnproven = isSame && current.isUnproven;
     const isKept = isSame && !isUnproven;
     const isAway = seen === undefined && current?.isOpen === true;
-    if ((isKept || isAway) && !this.#isSearchDue) return 'settled';
+    // Others may have come and gone to be rotated since the last look.
+    const isAwayNow = isAway && !this.#isAbsent;
+    this.#isAbsent = seen === undefined;
+    if ((isKept || (isAway && !isAwayNow)) && !this.#isSearchDue) return 'settled';
+    if (isKept) current.isRotated = false;
     if (this.#generations.length >= GENERATIONS_MAX) return this.#refuse(seen);
     if (isUnproven) await this.release(current);
     this.#firstSight?.compare(seen, this.#options, this.#context.ledger);
@@ -151,7 +156,8 @@ export class Succession {
   }
 
   #searchForSibling(): void {
-    if (!this.#hasSiblingChanged || this.#generations.some(({ isRotated }) => isRotated)) return;
+    const isReading = !this.#isAbsent && this.#generations.some(({ isRotated }) => isRotated);
+    if (!this.#hasSiblingChanged || isReading) return;
     this.#hasSiblingChanged = false;
     this.#isSearchDue = true;
   }
@@ -212,7 +218,8 @@ export class Succession {
     if (this.#isFirst && vanished !== undefined) notices.vanished(path, vanished.position.offset);
     const isSucceeded = current !== undefined || older.some(({ known }) => known === undefined);
     if (isSucceeded && this.#generations.length > 0) notices.rotated(path);
-    if (isSucceeded) for (const generation of this.#generations) generation.isRotated = true;
+    if (isSucceeded || (!isCurrentKept && !found.isIncomplete))
+      for (const generation of this.#generations) generation.isRotated = true;
     const isNewest = ({ identity }: Generation) =>
       current !== undefined && isSameFile(identity, current.file.identity);
     const newest = taken.filter(isNewest);
@@ -289,9 +296,5 @@ export class Succession {
     const overtaken = this.#passedOver?.settle(found.listed.map(({ look }) => look.identity));
     this.#passedOver = undefined;
     if (isOvertaken(last, found)) this.#context.notices.overtaken(this.#options.path, overtaken);
-  }
-
-  sources(): KnownSource[] {
-    return this.#generations.map(({ known }) => known);
   }
 }

@@ -5,7 +5,7 @@
 import type { SourcePosition } from '../../shared/store/log-store.js';
 import { type Archives, openListed } from '../archives/archives.js';
 import { type FileIdentity, type FileLook, isSameFile, openLogFile } from '../files/log-file.js';
-import { isEvidence } from '../files/mark.js';
+import { isEvidence, MarkTrail } from '../files/mark.js';
 import type { KnownSource, Ledger } from '../sources/ledger.js';
 import { type ArchiveObstacle, ArchiveSurvey } from './archive-survey.js';
 import {
@@ -179,7 +179,10 @@ async function choose(
     isAfterAll(countedNs(file.path, look.modifiedNs), past) || hasKnown(look, ledger);
   const { copies, unseen } = await sortOut(strangers, missing, past, mayBeUnseen);
   const isUnbroken = isCurrentKept || (current?.known !== undefined && isEvidence(current.known.position));
-  const plain = [...[...recognised, ...copies].filter(hasUnread), ...(isUnbroken ? [] : unseen)];
+  const plain = [
+    ...[...recognised, ...copies].filter(hasUnread),
+    ...(isUnbroken ? [] : await notHeld(unseen, options)),
+  ];
   const isHeld = async (end: SourcePosition) =>
     (await options.isHeld(end)) || (await isPartOfAny(end, beside));
   const archives = new ArchiveSurvey({ ...options, past, missing, isUnbroken, isHeld });
@@ -224,6 +227,20 @@ async function sortOut(
     }
   }
   return { copies, unseen };
+}
+
+/** Without those that were unpacked, or copied by hand, from a file that is still being read. */
+async function notHeld(
+  strangers: readonly Candidate[],
+  { isHeld }: Pick<SurveyOptions, 'isHeld'>,
+): Promise<Candidate[]> {
+  const others: Candidate[] = [];
+  for (const stranger of strangers) {
+    const { file, look } = stranger;
+    const mark = (await MarkTrail.at(file, look.size))?.mark(0n) ?? '';
+    if (!(await isHeld({ offset: look.size, mark }))) others.push(stranger);
+  }
+  return others;
 }
 
 function hasKnown({ identity }: FileLook, ledger: Ledger): boolean {

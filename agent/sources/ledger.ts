@@ -189,7 +189,9 @@ export class Ledger {
   /** The source that the file is: same device and inode, and the bytes that its mark tells. */
   async recognise(file: SourceFile): Promise<KnownSource | undefined> {
     const [newest] = this.ofIdentity(file.identity);
-    return newest !== undefined && (await fits(file, newest.position)) ? newest : undefined;
+    // Any file fits one of which nothing was ever seen, also another one that has its inode now.
+    if (newest === undefined || isBlank(newest)) return undefined;
+    return (await fits(file, newest.position)) ? newest : undefined;
   }
 
   /** Thousands of sources have the same labels. */

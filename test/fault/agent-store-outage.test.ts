@@ -135,7 +135,10 @@ test('what rotation by copytruncate destroys while Redis is down is announced, t
     await appendFile(file, asText(numbered(last + 1, last + 1_000)));
     last += 1_000;
     await waitFor('the agent to notice', () => agent.stats().storeAway);
-    const seen = () => agent.status(10).files[0]?.sizeBytes === statSync(file).size;
+    const seen = () => {
+      const row = agent.status(10).files.find(({ path }) => path === file);
+      return row?.sizeBytes === statSync(file).size;
+    };
     await waitFor('the agent to have seen it grow', seen);
     copyFileSync(file, `${file}.1`);
     truncateSync(file);

@@ -1,5 +1,5 @@
 /** Archives that are odd, half done, or in the way: each is read once, waited for, or told of, and none is published. */
-import { appendFile, copyFile, open, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, copyFile, open, readFile, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { agentStand, asText, HOST, numbered } from '../support/agent-stand.js';
 import { HeldWriter, TiringWriter } from '../support/agent-writers.js';
@@ -155,4 +155,26 @@ test('an archive that is named itself is not published, there or not', async () 
   expect(await stand.linesOnce(3)).toEqual(numbered(1, 3));
   await rm(stand.path('app.log'));
   expect(await stand.reader.channels('acme')).toEqual([`${HOST}/app.log`]);
+});
+
+test('of archives that may hold the rest of a file that is missing only the youngest few are unpacked', async () => {
+  const stand = await standWithUnreadTail();
+  await rm(stand.path('app.log'));
+  await write(stand, 21, 30);
+  const later = Date.now() / 1000 + 3_600;
+  await utimes(stand.path('app.log'), later, later);
+  const first = await stand.start();
+  await stand.linesOnce(20);
+  await first.stop();
+  for (let count = 1; count <= 40; count++) {
+    const archive = stand.path(`app.log.${count}.gz`);
+    await writeFile(archive, `no archive ${count}`);
+    await utimes(archive, later - count, later - count);
+  }
+  await move(stand, 'app.log', 'app.log.0');
+  await write(stand, 31, 40);
+  const agent = await stand.start();
+  await stand.linesOnce(30);
+  expect(agent.stats().archivesNotRead).toBeGreaterThan(0);
+  expect(agent.stats().archivesNotRead).toBeLessThan(12);
 });

@@ -39,6 +39,11 @@ export class Weather {
     if (!isPaused) for (const goOn of this.#waiting.splice(0)) goOn();
   }
 
+  /** Appends that wait. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
   async passed(): Promise<void> {
     if (this.#isPaused) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }

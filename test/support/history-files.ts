@@ -152,14 +152,13 @@ export class HistoryFiles {
     content.isArchive = true;
   }
 
-  /** Somebody wants to look into an archive. */
+  /** Somebody wants to look into an archive, and it gives its time to the file: if that is the file's own. */
   async unpack(random: Random): Promise<void> {
     const archives = this.#rotated.filter((name) => this.#contents.get(name)?.isArchive);
     if (archives.length === 0) return;
     const name = random.pick(archives);
     const content = this.#contents.get(name) as Content;
-    await unpackFile(this.#pathOf(name), content.modifiedMs);
-    content.isArchive = false;
+    if (await unpackFile(this.#pathOf(name), content.modifiedMs)) content.isArchive = false;
   }
 
   /** The oldest rotated file, or the one at the path. */
