@@ -238,6 +238,7 @@ export class LogAgent {
       everyMs: this.#timings.trimMs,
       channels: () => this.#lineages.channels,
       live: () => this.#lineages.live(),
+      onCompared: () => this.#lineages.forgetDeserted(),
       onRollback: (sources) => {
         this.#logger.warn(
           `the store lost lines of ${sources} sources that it had acknowledged; ${READ_AGAIN}`,

@@ -42,6 +42,7 @@ export class Lineage implements StoreClient, Passer {
   #presentation: Presentation | undefined;
   #isLeaving = false;
   #hasCaughtUp = false;
+  #hadFile = false;
 
   constructor(context: LineageContext, options: SuccessionOptions) {
     this.path = options.path;
@@ -56,6 +57,12 @@ export class Lineage implements StoreClient, Passer {
   /** Whether it was told to leave, and has let go of its files. */
   get hasLeft(): boolean {
     return this.#isLeaving && this.#isStopped;
+  }
+
+  /** Whether there was a file, and nothing is left of it here: neither at its path nor held. */
+  get isDeserted(): boolean {
+    if (!this.#hadFile || this.seen !== undefined || this.isAtWork) return false;
+    return this.#generations.length === 0;
   }
 
   get sources(): readonly KnownSource[] {
@@ -178,6 +185,7 @@ export class Lineage implements StoreClient, Passer {
       await this.#present();
       await this.#settleDoubt();
       this.seen = await lookAt(this.path);
+      this.#hadFile ||= this.seen !== undefined;
       await this.#takeUp();
       await this.#read();
       this.seen = this.#succession.sameAs(this.seen);

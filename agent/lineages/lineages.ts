@@ -92,6 +92,21 @@ export class Lineages {
     this.#context.notices.forget(lineage.path);
   }
 
+  /**
+   * Forgets paths at which nothing is and of which the store keeps nothing: names may come and go for ever. A file
+   * that comes to one of them later changes its directory, and is found by that.
+   */
+  forgetDeserted(): void {
+    const { ledger } = this.#context;
+    const deserted = [...this.#byPath.values()].filter(
+      (lineage) => lineage.isDeserted && !ledger.hasPath(lineage.path) && !hasChanged(lineage),
+    );
+    if (deserted.length === 0) return;
+    for (const lineage of deserted) this.remove(lineage);
+    const channels = new Set([...this.#byPath.values()].map(({ channel }) => channel));
+    for (const { channel } of deserted) if (!channels.has(channel)) this.#channels.delete(channel);
+  }
+
   /** Something happened to an entry of a directory. */
   hint(directory: string, name: string): void {
     const lineage = this.#byPath.get(join(directory, name));

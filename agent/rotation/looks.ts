@@ -49,7 +49,8 @@ export function absentOf(
 ): KnownSource[] {
   const isThere = (known: KnownSource) =>
     ledger.ofIdentity(known.identity)[0] === known &&
-    listed.some(({ look }) => isSameFile(look.identity, known.identity));
+    // An archive may have the inode by now that its own plain file, or another one, had.
+    listed.some(({ path, look }) => !isCompressedName(path) && isSameFile(look.identity, known.identity));
   return past.slice(0, ABSENT_MAX).filter((known) => !isThere(known));
 }
 

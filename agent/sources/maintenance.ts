@@ -26,6 +26,8 @@ export interface MaintenanceOptions {
   live(): ReadonlySet<KnownSource>;
   /** The store is behind what it had acknowledged for so many sources. */
   onRollback(sources: number): void;
+  /** The store has what it had acknowledged; what it keeps nothing of was forgotten. */
+  onCompared(): void;
 }
 
 export class Maintenance {
@@ -91,6 +93,7 @@ export class Maintenance {
     this.#isComparisonDue = false;
     const behind = ledger.goBack(records, before, this.#options.live());
     if (behind > 0) return this.#options.onRollback(behind);
+    this.#options.onCompared();
     await this.#retire();
   }
 

@@ -1,6 +1,6 @@
 /**
  * What the store knows of a source is forgotten once nothing needs it: no batch of it is retained, and neither
- * its file nor an archive of it is there, which would be read again otherwise.
+ * its file nor an archive of it is there, which would be read again otherwise. Paths go the same way.
  */
 import { appendFile, rename, unlink, writeFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
@@ -142,4 +142,20 @@ test('if it were forgotten, the archive would be read again', async () => {
   await write(stand, 11, 11);
   await start(stand);
   expect(await appendedOnce(stand, 16)).toBe(16);
+});
+
+test('a path at which nothing is and of which nothing is stored is forgotten, and found when it comes back', async () => {
+  const stand = await agentStand(NEWEST_ONLY);
+  const sources = [{ include: [stand.path('*.log')], channel: 'all' }];
+  const agent = await stand.start({ sources, timings: TIMINGS });
+  await write(stand, 1, 5, 'first.log');
+  await appendedOnce(stand, 5, 'all');
+  await write(stand, 1, 5, 'second.log');
+  await appendedOnce(stand, 10, 'all');
+  expect(agent.stats().files).toBe(2);
+  await unlink(stand.path('first.log'));
+  await waitFor('the path to be forgotten', () => agent.stats().files === 1);
+  await write(stand, 6, 9, 'first.log');
+  expect(await appendedOnce(stand, 14, 'all')).toBe(14);
+  expect(agent.stats().files).toBe(2);
 });
