@@ -28,6 +28,8 @@ export class Lineage implements StoreClient, Passer {
   readonly path: string;
   /** What the last look at the path showed; a sweep compares with it. */
   seen: FileLook | undefined;
+  /** Sweeps since it was woken last. */
+  quietSweeps = 0;
   readonly #context: LineageContext;
   readonly #succession: Succession;
   #isDue = false;
@@ -100,6 +102,7 @@ export class Lineage implements StoreClient, Passer {
   /** Something may have changed. Cheap, and idempotent until the look begins. */
   wake(): void {
     this.#isDue = true;
+    this.quietSweeps = 0;
     if (this.isAtWork || this.#isStopped) return;
     this.#isInLine = true;
     this.#context.gate.enter(this);

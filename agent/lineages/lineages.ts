@@ -15,6 +15,7 @@ import { fileStatuses } from '../status/lineage-status.js';
 import type { FileStatus } from '../status/status-shape.js';
 import { Lineage, type LineageContext } from './lineage.js';
 import type { Sighting } from './sighting.js';
+import { SweepPace } from './sweep-pace.js';
 
 /** Files that a sweep looks at before it lets others have the processor: about a quarter of a millisecond. */
 const SWEEP_SLICE = 100;
@@ -24,6 +25,7 @@ export class Lineages {
   readonly #byPath = new Map<string, Lineage>();
   /** The first path of each channel. */
   readonly #channels = new Map<string, string>();
+  readonly #pace = new SweepPace();
 
   constructor(context: LineageContext) {
     this.#context = context;
@@ -123,12 +125,14 @@ export class Lineages {
     for (const lineage of this.#byPath.values()) lineage.doubt();
   }
 
-  /** Wakes every lineage whose file is not what it was at the last look. */
+  /** Wakes every lineage whose turn it is and whose file is not what it was at the last look. */
   async sweep(): Promise<void> {
+    this.#pace.begin(this.#byPath.size);
     let looked = 0;
     for (const lineage of this.#byPath.values()) {
-      if (lineage.isRestless || hasChanged(lineage)) lineage.wake();
-      if (++looked % SWEEP_SLICE === 0) await nextTurn();
+      const isTurn = this.#pace.isTurnOf(lineage.quietSweeps++);
+      if (lineage.isRestless || (isTurn && hasChanged(lineage))) lineage.wake();
+      if (isTurn && ++looked % SWEEP_SLICE === 0) await nextTurn();
     }
   }
 

@@ -42,40 +42,54 @@ async function rig(context: TestContext, change: (example: string) => string = (
     await agent.seeStderr(/ready: tailing/);
     return agent;
   };
-  /** Once the program has gone on for a while. */
+  let rotatedAt = 0;
+  /** Once the program has gone on for a while. Dated names count seconds. */
   const rotate = async () => {
     const path = stand.path('app.log');
     await waitFor('some lines', async () => (await stat(path)).size > LINES_BETWEEN * 30);
+    await waitFor('another second', () => secondNow() > rotatedAt);
+    rotatedAt = secondNow();
     await promisify(execFile)(logrotate, ['--force', '--state', state, config]);
   };
   return { stand, program, startAgent, rotate };
 }
 
-test('with the example of logrotate every line arrives once, over rotations and compression', async (context) => {
-  const { stand, program, startAgent, rotate } = await rig(context);
-  const first = await startAgent();
-  for (let count = 1; count <= 4; count++) {
+function secondNow(): number {
+  return Math.floor(Date.now() / 1_000);
+}
+
+const dated = (example: string) => example.replace('nodateext', 'dateext\n    dateformat -%Y%m%d-%s');
+
+const COUNTED_NAMES = ['app.log', 'app.log.1', 'app.log.2.gz', 'app.log.3.gz', 'app.log.4.gz'];
+const PACKED = expect.stringMatching(/^app\.log-\d{8}-\d{10}\.gz$/);
+const DATED_NAMES = ['app.log', PACKED, PACKED, PACKED, expect.stringMatching(/^app\.log-\d{8}-\d{10}$/)];
+
+test.for([
+  { names: 'counted', change: (example: string) => example, files: COUNTED_NAMES },
+  { names: 'dated', change: dated, files: DATED_NAMES },
+])(
+  'with the example of logrotate and $names names every line arrives once, over rotations and compression',
+  async ({ change, files }, context) => {
+    const { stand, program, startAgent, rotate } = await rig(context, change);
+    const first = await startAgent();
+    for (let count = 1; count <= 4; count++) {
+      await rotate();
+      await stand.linesOnce(count * LINES_BETWEEN);
+    }
+    const present = (await readdir(stand.directory)).filter((name) => name.startsWith('app.log'));
+    expect(present.sort()).toEqual(files);
+    // Down over three rotations: what was unread then is in plain files and in compressed ones.
+    await first[Symbol.asyncDispose]();
+    for (let count = 1; count <= 3; count++) await rotate();
+    await startAgent();
     await rotate();
-    await stand.linesOnce(count * LINES_BETWEEN);
-  }
-  expect((await readdir(stand.directory)).filter((name) => name.startsWith('app.log')).sort()).toEqual([
-    'app.log',
-    'app.log.1',
-    'app.log.2.gz',
-    'app.log.3.gz',
-    'app.log.4.gz',
-  ]);
-  // Down over three rotations: what was unread then is in plain files and in compressed ones.
-  await first[Symbol.asyncDispose]();
-  for (let count = 1; count <= 3; count++) await rotate();
-  await startAgent();
-  await rotate();
-  const written = await program.stop();
-  const received = await stand.linesOnce(written.length);
-  expect(compareLines(written, received)).toMatchObject({
-    ...{ received: written.length, missingLines: 0, repeated: [], outOfOrder: [], foreign: [] },
-  });
-});
+    const written = await program.stop();
+    const received = await stand.linesOnce(written.length);
+    expect(compareLines(written, received)).toMatchObject({
+      ...{ received: written.length, missingLines: 0, repeated: [], outOfOrder: [], foreign: [] },
+    });
+  },
+);
 
 test('keeping one rotated file would lose what an agent that is down has not read', async (context) => {
   const { stand, program, startAgent, rotate } = await rig(context, (example) =>
