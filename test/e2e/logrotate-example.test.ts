@@ -48,8 +48,8 @@ async function rig(context: TestContext, change: (example: string) => string = (
     const path = stand.path('app.log');
     await waitFor('some lines', async () => (await stat(path)).size > LINES_BETWEEN * 30);
     await waitFor('another second', () => secondNow() > rotatedAt);
-    rotatedAt = secondNow();
     await promisify(execFile)(logrotate, ['--force', '--state', state, config]);
+    rotatedAt = secondNow();
   };
   return { stand, program, startAgent, rotate };
 }
