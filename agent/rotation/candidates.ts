@@ -24,9 +24,10 @@ export type Opened = Pick<Candidate, 'file'>;
 
 export async function candidateOf(file: SourceFile, ledger: Ledger): Promise<Candidate> {
   try {
+    // First: a file that is truncated meanwhile must not be unknown by its new bytes and marked by its old ones.
+    const known = await ledger.recognise(file);
     const look = await file.look();
-    const unreadMark = await markOfUnread(file, look.size, look.modifiedNs);
-    return { file, look, unreadMark, known: await ledger.recognise(file) };
+    return { file, look, unreadMark: await markOfUnread(file, look.size, look.modifiedNs), known };
   } catch (error) {
     await file.close();
     throw error;
