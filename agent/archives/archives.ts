@@ -4,10 +4,10 @@
  */
 import { messageOf } from '../../shared/errors.js';
 import type { SourcePosition } from '../../shared/store/log-store.js';
-import { type FileLook, identityKey, isSameFile, type LogFile, openLogFile } from '../files/log-file.js';
+import { bytesAt } from '../files/file-head.js';
+import { type FileLook, identityKey, type LogFile } from '../files/log-file.js';
 import { MarkTrail } from '../files/mark.js';
 import { givenTime } from '../rotation/looks.js';
-import type { Listed } from '../rotation/sibling-listing.js';
 import type { KnownSource } from '../sources/ledger.js';
 import { Turnstile } from '../sources/turnstile.js';
 import { ArchiveFile } from './archive-file.js';
@@ -19,12 +19,15 @@ const RECORDS_MAX = 10_000;
 /** Unpacking takes a thread of the pool that serves all reading of files, which has four. */
 const MEASURED_AT_ONCE = 2;
 
+/** Of the length of what is packed, at the end of each member. */
+const TRAILER_BYTES = 4;
+
 const NOTHING = Buffer.alloc(0);
 
 /** What is packed in an archive. */
 export type Content =
   /** `end` is the place behind the last byte, with its mark. */
-  | { readonly kind: 'whole'; readonly size: number; readonly end: SourcePosition }
+  | { readonly kind: 'whole'; readonly end: SourcePosition }
   /** The last member has no end: it is being written, or was cut. */
   | { readonly kind: 'unfinished'; readonly sinceMs: number }
   | { readonly kind: 'damaged'; readonly cause: string };
@@ -91,22 +94,12 @@ export class Archives {
     const { size } = await packed.look();
     // A file of no bytes at all is one that somebody has just begun to write.
     if (size === 0) return { kind: 'unfinished', sinceMs: performance.now() };
-    const { offset } = trail;
-    return { kind: 'whole', size: offset, end: { offset, mark: trail.mark(0n) } };
+    return { kind: 'whole', end: { offset: trail.offset, mark: trail.mark(0n) } };
   }
-}
-
-/** Undefined where the name has gone to another file. */
-export async function openListed({ path, look }: Listed): Promise<LogFile | undefined> {
-  const file = await openLogFile(path);
-  if (file === undefined || isSameFile(file.identity, look.identity)) return file;
-  await file.close();
-  return undefined;
 }
 
 /** What the last member says of its length: of files of one member, all of it, modulo 2^32. */
 export async function lengthByTrailer(packed: LogFile, packedSize: number): Promise<number | undefined> {
-  const trailer = Buffer.alloc(4);
-  const isThere = (await packed.read(trailer, packedSize - trailer.length)) === trailer.length;
-  return isThere ? trailer.readUInt32LE() : undefined;
+  const trailer = await bytesAt(packed, packedSize - TRAILER_BYTES, TRAILER_BYTES);
+  return trailer.length === TRAILER_BYTES ? trailer.readUInt32LE() : undefined;
 }

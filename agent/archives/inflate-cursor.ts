@@ -4,6 +4,7 @@
  */
 import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
+import { bytesAt } from '../files/file-head.js';
 import type { ByteReader } from '../files/log-file.js';
 import { systemCode } from '../files/system-error.js';
 
@@ -35,11 +36,10 @@ export function inflated(file: ByteReader): Readable {
 
 async function* chunksOf(file: ByteReader): AsyncGenerator<Buffer> {
   for (let offset = 0; ; ) {
-    const chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
-    const length = await file.read(chunk, offset);
-    if (length > 0) yield chunk.subarray(0, length);
-    if (length < CHUNK_BYTES) return;
-    offset += length;
+    const chunk = await bytesAt(file, offset, CHUNK_BYTES);
+    if (chunk.length > 0) yield chunk;
+    if (chunk.length < CHUNK_BYTES) return;
+    offset += chunk.length;
   }
 }
 

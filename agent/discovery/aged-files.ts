@@ -5,11 +5,8 @@
 import { statSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { SourceRule } from '../config/source-rule.js';
-import { type FileLook, isSameLook, lookOf } from '../files/log-file.js';
+import { type FileLook, isSameLook, LOOKS_PER_SLICE, lookOf } from '../files/log-file.js';
 import type { FoundFile } from './discovery.js';
-
-/** Files that a sweep looks at before it lets others have the processor. */
-const SWEEP_SLICE = 100;
 
 export interface Clocks {
   /** Milliseconds since 1970; may be set at any time. */
@@ -70,7 +67,7 @@ export class AgedFiles {
     let looked = 0;
     for (const path of [...this.#held.keys()]) {
       this.reconsider(path, begin);
-      if (++looked % SWEEP_SLICE === 0) await nextTurn();
+      if (++looked % LOOKS_PER_SLICE === 0) await nextTurn();
     }
   }
 

@@ -142,10 +142,13 @@ export class FileSearch {
 
   /** Before the store was asked nobody knew of what: its lines belong to the path that it was rotated from. */
   #isRotated(path: string): boolean {
+    return basesOf(basename(path)).some((base) => this.#isKnown(join(dirname(path), base)));
+  }
+
+  /** Whether the path is tailed, will be, or was by an agent before this one. */
+  #isKnown(path: string): boolean {
     const { lineages, ledger } = this.#context;
-    return basesOf(basename(path))
-      .map((base) => join(dirname(path), base))
-      .some((base) => lineages.has(base) || ledger.hasPath(base) || this.#sightings.has(base));
+    return lineages.has(path) || ledger.hasPath(path) || this.#sightings.has(path);
   }
 
   /** Paths at which nothing is now, but was once: the next file may be long in coming, or never come. */
@@ -178,7 +181,7 @@ export class FileSearch {
   }
 
   #discoveryEvents(): DiscoveryEvents {
-    const { lineages, ledger, notices } = this.#context;
+    const { lineages, notices } = this.#context;
     return {
       onFile: (found) => this.#onFile(found),
       onDirectory: (directory, identity) => {
@@ -192,7 +195,7 @@ export class FileSearch {
       onCompressed: (path) => notices.once('compressed', `compressed files such as ${path} are not tailed`),
       onUnreadable: (path, error) => notices.unreadable(path, error),
       onReadable: (directory) => notices.readable(directory),
-      isKnown: (path) => lineages.has(path) || ledger.hasPath(path) || this.#sightings.has(path),
+      isKnown: (path) => this.#isKnown(path),
     };
   }
 }

@@ -8,6 +8,7 @@ import { messageOf } from '../../shared/errors.js';
 import { channelOf } from '../config/channel-template.js';
 import type { AgentSettings, SourceRule } from '../config/config.js';
 import { STANDARD_INPUT } from '../config/source-rule.js';
+import { AgedFiles } from './aged-files.js';
 import { Discovery, type FoundFile } from './discovery.js';
 
 export interface PlannedFile {
@@ -55,13 +56,14 @@ function search(
   if (rule.include.includes(STANDARD_INPUT)) {
     files.push({ path: 'standard input', channel: channelOf(rule.channel, '/stdin', host) });
   }
+  const agedFiles = new AgedFiles();
   const onFile = (found: FoundFile) => {
     const { path } = found;
     if (seen.has(path)) return;
     seen.add(path);
     files.push({ path, channel: channelOf(rule.channel, path, host) });
     unreadable.push(...whyUnreadable(path));
-    if (isOld(found)) aged.push(path);
+    if (agedFiles.holds(found)) aged.push(path);
   };
   new Discovery([rule], ownDirectories, {
     onFile,
@@ -81,10 +83,6 @@ function whyUnreadable(path: string): string[] {
   } catch (error) {
     return [messageOf(error)];
   }
-}
-
-function isOld({ rule, look }: FoundFile): boolean {
-  return Date.now() - Number(look.modifiedNs / 1_000_000n) > (rule.ignoreOlderMs ?? Number.POSITIVE_INFINITY);
 }
 
 function sharedChannels(files: readonly PlannedFile[]): Plan['shared'] {

@@ -31,11 +31,6 @@ export class EventGrouper {
     this.#rule = rule;
   }
 
-  /** Where the event that may go on begins; undefined between two events. */
-  get openAt(): number | undefined {
-    return this.#state === undefined ? undefined : this.#start;
-  }
-
   /**
    * One more line at `[from, to)`, its text without the line end. Returns where the event is over, if it is:
    * the lines from there on, this one among them unless it was the last, are to be given once more.
@@ -58,11 +53,6 @@ export class EventGrouper {
     if (this.#state === undefined) return undefined;
     this.#state = undefined;
     return this.#firmEnd;
-  }
-
-  /** Whether a line would belong to the event that is open. */
-  wouldTake(line: string): boolean {
-    return this.#state !== undefined && this.#rule.grammar.next(this.#state, line) !== undefined;
   }
 
   #begin(state: EventState, from: number, to: number): number | undefined {

@@ -187,7 +187,7 @@ export async function beganLike(file: ByteReader, size: number, position: Source
 
 /** When the source was last written to, as far as the mark tells; 0 where it does not. */
 export function markedTimeNs(mark: string): bigint {
-  return BigInt(parse(mark)?.modifiedMs ?? 0) * 1_000_000n;
+  return BigInt(parse(mark)?.modifiedMs ?? 0) * MARK_GRAIN_NS;
 }
 
 interface Mark {
@@ -199,7 +199,7 @@ interface Mark {
 }
 
 function format(headBytes: number, head: string, tail: string, modifiedNs: bigint, hole: number): string {
-  const parts = ['1', headBytes.toString(36), head, tail, (modifiedNs / 1_000_000n).toString(36)];
+  const parts = ['1', headBytes.toString(36), head, tail, (modifiedNs / MARK_GRAIN_NS).toString(36)];
   if (hole > 0 && headBytes > 0) parts.push(hole.toString(36));
   // Marks are kept by the thousand, and a joined text is one piece where a template holds on to its parts.
   return parts.join('.');

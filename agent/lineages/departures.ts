@@ -25,9 +25,10 @@ export class Departures {
     const strangers = older.filter(({ known }) => known === undefined);
     const copiedBytes = strangers.reduce((sum, { look }) => sum + look.size, 0);
     for (const { generation, isGone } of this.#departed) {
-      const rest = present.find((other) => other.known === generation.known);
+      const { known } = generation;
+      const rest = present.find((other) => other.known === known || other.original === known);
       // One that was truncated before anything of it was stored may be the same source still.
-      const isInCopy = rest?.isCopy === true;
+      const isInCopy = rest?.isCopy === true || rest?.original === known;
       const restBytes = isGone || isInCopy ? (rest?.size ?? 0) : 0;
       const loss = lossOf(path, generation, { restBytes, copiedBytes });
       if (isGone) notices.gone(loss);

@@ -15,9 +15,10 @@ import type { LineFormat } from '../lines/line-format.js';
 import { READ_BUFFER_BYTES, type Tail } from '../lines/tail.js';
 import type { TextEncoding } from '../lines/text-encoding.js';
 import type { KnownSource } from '../sources/ledger.js';
-import { descriptionOf, type MoveContext } from '../sources/source-move.js';
+import { type MoveContext, positionUnder } from '../sources/source-move.js';
 import type { Turn } from '../sources/source-session.js';
 import type { StoreClient } from '../sources/store-access.js';
+import { countAppended } from '../status/agent-stats.js';
 
 /** After so many failures of one event that may be its own fault, its halves are sent each for itself. */
 const FAILURES_MAX = 3;
@@ -133,9 +134,7 @@ export class EventJoint {
 
   /** Makes the newer file known to the store; false where the store knows it and more than its start. */
   async #isUnread({ known, start }: JointFile): Promise<boolean> {
-    const { writer, tenant, host } = this.#context;
-    const id = { tenant, channel: known.channel };
-    const position = await writer.openSource(id, known.source, descriptionOf(host, known, known), start);
+    const position = await positionUnder(this.#context, known, known, start);
     return position.offset === start.offset;
   }
 
@@ -153,14 +152,9 @@ export class EventJoint {
   }
 
   #count(older: JointFile, newer: JointFile, joint: Joint): void {
-    const { counters } = this.#context;
-    const { lines, cut, redactions = 0 } = joint.lines;
-    counters.batches++;
-    counters.lines += lines;
-    counters.cutLines += cut.length;
-    counters.redactions += redactions;
-    counters.bytes += joint.older.offset - older.known.position.offset;
-    counters.bytes += joint.newer.offset - newer.start.offset;
+    const olderBytes = joint.older.offset - older.known.position.offset;
+    const newerBytes = joint.newer.offset - newer.start.offset;
+    countAppended(this.#context.counters, joint.lines, olderBytes + newerBytes);
   }
 }
 

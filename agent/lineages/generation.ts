@@ -14,19 +14,16 @@ import type { Candidate } from '../rotation/candidates.js';
 import { isPartOfAny } from '../rotation/copies.js';
 import { isCompressedName } from '../rotation/rotation-name.js';
 import type { Listed } from '../rotation/sibling-listing.js';
-import type { KnownSource, Ledger } from '../sources/ledger.js';
-import { formerPosition, sessionOf } from '../sources/source-move.js';
-import type { SessionContext, SessionInput, SourceSession, Turn } from '../sources/source-session.js';
+import type { KnownSource } from '../sources/ledger.js';
+import { formerPosition, type MoveContext, sessionOf } from '../sources/source-move.js';
+import type { SessionInput, SourceSession, Turn } from '../sources/source-session.js';
 import type { StoreClient } from '../sources/store-access.js';
 import type { FileProgress } from '../status/file-status.js';
 import { beginningAt, strongerBeginning } from './beginning.js';
 import type { JointFile } from './event-joint.js';
 import { Growth } from './growth.js';
 
-export interface GenerationContext extends SessionContext {
-  readonly ledger: Ledger;
-  readonly tenant: string;
-  readonly host: string;
+export interface GenerationContext extends MoveContext {
   /** A source went back behind what the store had acknowledged. */
   onRollback(known: KnownSource): void;
 }
@@ -40,6 +37,8 @@ export interface GenerationOptions extends Candidate {
 
 export class Generation implements SessionInput, JointFile {
   readonly known: KnownSource;
+  /** The source of which its file is a copy, if there is one; it goes on with another only if that was never stored. */
+  readonly original: KnownSource | undefined;
   /** No longer the file at the lineage's path: it gets no new lines, or soon will not. */
   isRotated = false;
   readonly #context: GenerationContext;
@@ -61,8 +60,9 @@ export class Generation implements SessionInput, JointFile {
     options: GenerationOptions,
     initial: SourcePosition,
   ) {
-    const { known, file, look, presentation } = options;
+    const { known, original, file, look, presentation } = options;
     this.known = known;
+    this.original = original;
     this.#context = context;
     this.#client = client;
     this.#presentation = presentation;

@@ -100,11 +100,11 @@ export class Growth {
 
   progress(path: string, offsetBytes: number, isRotated: boolean): FileProgress {
     const { size: sizeBytes } = this.#look;
-    return { path, sizeBytes, offsetBytes, lagMs: this.lagMs(offsetBytes), isRotated };
+    return { path, sizeBytes, offsetBytes, lagMs: this.#lagMs(offsetBytes), isRotated };
   }
 
   /** How long bytes behind the offset have been unread. */
-  lagMs(offset: number): number {
+  #lagMs(offset: number): number {
     return this.#unreadAge?.ageMs(offset, performance.now()) ?? 0;
   }
 }

@@ -8,7 +8,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { presentationOf } from '../config/presentation.js';
 import type { SourceRule } from '../config/source-rule.js';
 import type { FoundFile } from '../discovery/discovery.js';
-import { shows } from '../files/log-file.js';
+import { LOOKS_PER_SLICE, shows } from '../files/log-file.js';
 import { basesOf, isCompressedName } from '../rotation/rotation-name.js';
 import type { KnownSource } from '../sources/ledger.js';
 import { fileStatuses } from '../status/lineage-status.js';
@@ -16,9 +16,6 @@ import type { FileStatus } from '../status/status-shape.js';
 import { Lineage, type LineageContext } from './lineage.js';
 import type { Sighting } from './sighting.js';
 import { SweepPace } from './sweep-pace.js';
-
-/** Files that a sweep looks at before it lets others have the processor: about a quarter of a millisecond. */
-const SWEEP_SLICE = 100;
 
 export class Lineages {
   readonly #context: LineageContext;
@@ -117,10 +114,6 @@ export class Lineages {
     for (const base of basesOf(name)) this.#byPath.get(join(directory, base))?.wakeForSibling();
   }
 
-  wakeAll(): void {
-    for (const lineage of this.#byPath.values()) lineage.wake();
-  }
-
   doubtAll(): void {
     for (const lineage of this.#byPath.values()) lineage.doubt();
   }
@@ -132,7 +125,7 @@ export class Lineages {
     for (const lineage of this.#byPath.values()) {
       const isTurn = this.#pace.isTurnOf(lineage.quietSweeps++);
       if (lineage.isRestless || (isTurn && hasChanged(lineage))) lineage.wake();
-      if (isTurn && ++looked % SWEEP_SLICE === 0) await nextTurn();
+      if (isTurn && ++looked % LOOKS_PER_SLICE === 0) await nextTurn();
     }
   }
 
@@ -159,8 +152,8 @@ export interface FollowedRules {
 }
 
 /**
- * Synchronous on purpose: 2 µs each, a third of what the thread pool takes. It makes no look of what it sees:
- * looks are kept, so V8 puts them where only a full collection finds them again.
+ * It makes no look of what it sees: looks are kept, so V8 puts them where only a full collection finds them
+ * again.
  */
 function hasChanged({ path, seen }: Lineage): boolean {
   try {

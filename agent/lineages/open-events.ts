@@ -5,11 +5,6 @@ import type { StoreClient } from '../sources/store-access.js';
 import { EventJoint, type JointFile, type JointTurn } from './event-joint.js';
 import { EventWait } from './event-wait.js';
 
-export interface EventFile extends JointFile {
-  /** Whether lines at its end were left for later, since others may belong to them. */
-  readonly isEventOpen: boolean;
-}
-
 export class OpenEvents {
   readonly #joint: EventJoint;
   readonly #wait: EventWait;
@@ -20,14 +15,14 @@ export class OpenEvents {
   }
 
   /** Has the client woken when the event at the end of the file is over by time. */
-  await({ restsInMs = 0 }: EventFile): void {
+  await({ restsInMs = 0 }: JointFile): void {
     this.#wait.begin(restsInMs);
   }
 
   /** The event at the end of `older` may go on in `newer`, of which nothing was read, but in no file behind it. */
-  async settle(older: EventFile, newer: EventFile, isNewerOver: boolean): Promise<JointTurn> {
+  async settle(older: JointFile, newer: JointFile, isNewerOver: boolean): Promise<JointTurn> {
     const { events } = older.format;
-    if (!older.isEventOpen || events === undefined) return 'end';
+    if (events === undefined) return 'end';
     const turn = await this.#joint.settle(older, newer, events, isNewerOver);
     if (turn === 'waits') this.await(newer);
     return turn;

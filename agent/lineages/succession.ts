@@ -5,19 +5,17 @@
 import type { Archives } from '../archives/archives.js';
 import type { Presentation } from '../config/presentation.js';
 import type { Claimant, Claims } from '../files/claims.js';
-import { type FileIdentity, type FileLook, isSameFile, isSameLook } from '../files/log-file.js';
-import { lastLineEnd } from '../lines/line-end.js';
-import { type Candidate, closeAll } from '../rotation/candidates.js';
+import { type FileLook, isSameFile, isSameLook } from '../files/log-file.js';
 import { byAge } from '../rotation/counted-time.js';
 import { type FileOnceRead, isOvertaken, PassedOver } from '../rotation/passed-over.js';
 import type { RotatedNames } from '../rotation/rotated-names.js';
 import { type Survey, survey } from '../rotation/survey.js';
-import { isBlank, type KnownSource } from '../sources/ledger.js';
 import type { StoreClient } from '../sources/store-access.js';
 import type { Notices } from '../status/notices.js';
 import { Departures } from './departures.js';
-import { Generation, type GenerationContext } from './generation.js';
+import type { Generation, GenerationContext } from './generation.js';
 import { FirstSight, type Sighting } from './sighting.js';
+import { type PresentedPath, presentationOf, takeUp } from './taking-up.js';
 
 /** Rotated files of one path that are held open unread, while the store is away. */
 const GENERATIONS_MAX = 16;
@@ -33,9 +31,7 @@ export interface SuccessionContext extends GenerationContext {
   readonly lingerMs: number;
 }
 
-export interface SuccessionOptions extends Presentation {
-  /** Absolute. */
-  readonly path: string;
+export interface SuccessionOptions extends PresentedPath {
   /** Undefined where there was nothing at the path when it was found. */
   readonly sighting: Sighting | undefined;
 }
@@ -46,7 +42,7 @@ export type Update = 'settled' | 'again' | 'later';
 export class Succession {
   readonly #context: SuccessionContext;
   readonly #client: StoreClient & Claimant;
-  #options: Presentation & { readonly path: string };
+  #options: PresentedPath;
   /** Until all that there was at first is taken up. */
   #firstSight: FirstSight | undefined;
   /** The last one is the file at the path, or was it until it was renamed and had no successor yet. */
@@ -92,7 +88,7 @@ export class Succession {
   async present(presentation: Presentation): Promise<void> {
     this.#options = { ...this.#options, ...presentation };
     for (const generation of this.#generations) {
-      await generation.present(this.#presentationOf(generation.known, generation.identity));
+      await generation.present(presentationOf(generation.known, generation.identity, this.#options));
     }
   }
 
@@ -182,11 +178,14 @@ export class Succession {
 
   #refuse(seen: FileLook | undefined): Update {
     const { notices, access } = this.#context;
-    const isHeld = this.#generations.some(({ identity }) => seen && isSameFile(identity, seen.identity));
     this.#passedOver ??= new PassedOver();
-    if (seen !== undefined && !isHeld) this.#passedOver.see(seen);
+    if (seen !== undefined && !this.#holds(seen)) this.#passedOver.see(seen);
     notices.tooManyWaiting(this.#options.path, this.#generations.length);
     return access.isClosedTo(this.#client) ? 'later' : 'again';
+  }
+
+  #holds({ identity }: FileLook): boolean {
+    return this.#generations.some((generation) => isSameFile(generation.identity, identity));
   }
 
   #survey(isCurrentKept: boolean): Promise<Survey> {
@@ -213,7 +212,10 @@ export class Succession {
     const kept = isCurrentKept ? this.#generations.slice(-1) : [];
     const earlier = isCurrentKept ? this.#generations.slice(0, -1) : this.#generations;
     const waiting = earlier.filter(({ hasBegun }) => !hasBegun);
-    const taken = await this.#takeUp(current === undefined ? older : [...older, current], waiting);
+    const taken = await takeUp(current === undefined ? older : [...older, current], {
+      ...{ context: this.#context, client: this.#client, place: this.#options },
+      ...{ firstSight: this.#firstSight, waiting },
+    });
     for (const obstacle of found.obstacles) notices.obstacle(path, obstacle);
     if (this.#isFirst && vanished !== undefined) notices.vanished(path, vanished.position.offset);
     const isSucceeded = current !== undefined || older.some(({ known }) => known === undefined);
@@ -232,60 +234,9 @@ export class Succession {
     this.#generations = begun.concat(waitingByAge, kept, newest);
   }
 
-  /** All or none: a file that is claimed and has no place would be read by nobody. */
-  async #takeUp(candidates: readonly Candidate[], waiting: readonly Generation[]): Promise<Generation[]> {
-    const { claims } = this.#context;
-    const generations: Generation[] = [];
-    try {
-      // They may have been written to since they were taken up, and by that their age is told.
-      for (const generation of waiting) await generation.refresh();
-      for (const candidate of candidates) {
-        const { file } = candidate;
-        if (claims.claim(file.identity, this.#client)) generations.push(await this.#generationOf(candidate));
-        else await file.close();
-      }
-    } catch (error) {
-      for (const { file } of candidates) claims.release(file.identity, this.#client);
-      await closeAll(candidates);
-      throw error;
-    }
-    return generations;
-  }
-
-  async #generationOf(candidate: Candidate): Promise<Generation> {
-    const { ledger } = this.#context;
-    const { path, channel, labels, format } = this.#options;
-    const { file, look } = candidate;
-    const { identity } = file;
-    const found = candidate.known;
-    // Nothing was ever seen of it: whatever has its inode now is another path's own.
-    const isOther = found !== undefined && found.path !== path && isBlank(found);
-    if (isOther) ledger.forget(found);
-    const generation = ledger.nextGeneration(identity);
-    const known =
-      found === undefined || isOther ? ledger.admit({ channel, labels, path, identity, generation }) : found;
-    const skipBytes = this.#firstSight?.skippedBytes(look, known) ?? 0;
-    const initialOffset = await lastLineEnd(file, skipBytes, format.encoding);
-    const options = {
-      ...candidate,
-      known,
-      initialOffset,
-      presentation: this.#presentationOf(known, identity),
-    };
-    return Generation.of(this.#context, this.#client, options);
-  }
-
-  /** What was begun under another path, or goes on in a copy, stays in its channel to its end. */
-  #presentationOf(known: KnownSource, identity: FileIdentity): Presentation {
-    const isOwn = known.path === this.#options.path && isSameFile(known.identity, identity);
-    return isOwn ? this.#options : { ...this.#options, channel: known.channel, labels: known.labels };
-  }
-
   /** Another path has the file still: it was renamed, or is linked twice. */
   #isTakenElsewhere(seen: FileLook | undefined): boolean {
-    if (seen === undefined || this.#generations.some(({ identity }) => isSameFile(identity, seen.identity))) {
-      return false;
-    }
+    if (seen === undefined || this.#holds(seen)) return false;
     this.#context.claims.wakeOwner(seen.identity, this.#client);
     return true;
   }

@@ -6,12 +6,12 @@
 
 import type { SourcePosition } from '../../shared/store/log-store.js';
 import type { ArchiveFile } from '../archives/archive-file.js';
-import { type ArchiveRecord, type Archives, lengthByTrailer, openListed } from '../archives/archives.js';
-import type { FileIdentity, FileLook, LogFile } from '../files/log-file.js';
+import { type ArchiveRecord, type Archives, lengthByTrailer } from '../archives/archives.js';
+import { type FileIdentity, type FileLook, type LogFile, openSameFile } from '../files/log-file.js';
 import { fits, isEvidence } from '../files/mark.js';
 import { systemCode } from '../files/system-error.js';
 import type { KnownSource, Ledger } from '../sources/ledger.js';
-import { isCopyOfAny, originalOf, storedOnly } from './copies.js';
+import { isCopyOfAny, originalOf } from './copies.js';
 import { givenTime, isAfterAll, isOfSameTime, mayHoldRestOf } from './looks.js';
 import { isGzipName } from './rotation-name.js';
 import type { Listed } from './sibling-listing.js';
@@ -36,7 +36,8 @@ export interface ArchiveObstacle {
 export interface ArchiveFind {
   readonly file: ArchiveFile;
   readonly look: FileLook;
-  readonly known: KnownSource | undefined;
+  /** Whose bytes it holds, where that is known. */
+  readonly original: KnownSource | undefined;
 }
 
 export interface ArchiveSurveyOptions {
@@ -113,7 +114,7 @@ export class ArchiveSurvey {
     if (record.isLeft || this.#isRead(record)) return 'settled';
     let packed: LogFile | undefined;
     try {
-      packed = await openListed(entry);
+      packed = await openSameFile(entry.path, entry.look.identity);
     } catch (error) {
       if (systemCode(error) !== 'EACCES' && systemCode(error) !== 'EPERM') throw error;
       return this.#passOver(entry, 'forbidden', systemCode(error));
@@ -155,7 +156,7 @@ export class ArchiveSurvey {
       if (performance.now() - content.sinceMs < lingerMs) return 'waiting';
       return this.#passOver(entry, 'damaged', 'unexpected end of file');
     }
-    const file = archives.unpacked(packed, entry.look, content.size);
+    const file = archives.unpacked(packed, entry.look, content.end.offset);
     await this.#judge(file, entry, record, content.end);
     if (!this.finds.some((find) => find.file === file)) file.rest();
     return 'settled';
@@ -186,17 +187,15 @@ export class ArchiveSurvey {
     record: ArchiveRecord,
     end: SourcePosition,
   ): Promise<void> {
-    const { past, isUnbroken } = this.#options;
+    const { past, isUnbroken, isHeld } = this.#options;
     const copy = { bytes: file, size: end.offset };
     const known = await this.#sourceIn(file, end);
     if (known !== undefined) {
       if (known.isStored) record.owner = { known, size: end.offset };
       this.#tick(known);
-      if (end.offset > known.position.offset) this.#find(file, look, end, storedOnly(known));
-    } else if (end.offset === 0 || (await this.#options.isHeld(end)) || (await isCopyOfAny(copy, past))) {
-      record.isLeft = true;
-    } else if (isUnbroken) {
-      // Nothing can have come in between, so whatever this is, it is not ours.
+      if (end.offset > known.position.offset) this.#find(file, look, end, known);
+    } else if (isUnbroken || end.offset === 0 || (await isHeld(end)) || (await isCopyOfAny(copy, past))) {
+      // Where nothing can have come in between it is not ours, whatever it is.
       record.isLeft = true;
     } else if (this.#mayBeUnseen(look)) {
       this.#find(file, look, end, undefined);
@@ -217,9 +216,9 @@ export class ArchiveSurvey {
     file: ArchiveFile,
     look: FileLook,
     { offset: size }: SourcePosition,
-    known: KnownSource | undefined,
+    original: KnownSource | undefined,
   ): void {
-    this.finds.push({ file, look: { ...look, size }, known });
+    this.finds.push({ file, look: { ...look, size }, original });
   }
 }
 

@@ -18,6 +18,8 @@ export interface Candidate {
   readonly unreadMark: string;
   /** The source that it goes on with; undefined where it begins a new one. */
   readonly known: KnownSource | undefined;
+  /** The source whose bytes it holds, of which it is a copy. It goes on with it unless that was never stored. */
+  readonly original?: KnownSource;
 }
 
 export type Opened = Pick<Candidate, 'file'>;
@@ -44,7 +46,7 @@ export async function candidatesOf(
   current: Candidate | undefined,
 ): Promise<Candidate[]> {
   const candidates: Candidate[] = [];
-  for (const { file, known } of finds) {
+  for (const { file, original } of finds) {
     if (current !== undefined) file.writtenBy(current.look.modifiedNs);
     for (const { file: other, look } of [...plain, ...finds]) {
       const isOlder = isComparableAge(file.path, other.path) && compareRotationAge(file.path, other.path) < 0;
@@ -52,9 +54,18 @@ export async function candidatesOf(
     }
     const look = await file.look();
     const unreadMark = await markOfUnread(file, look.size, look.modifiedNs);
-    candidates.push({ file, look, unreadMark, known });
+    candidates.push({ file, look, unreadMark, ...copyOf(original) });
   }
   return candidates;
+}
+
+/**
+ * Of a source that the store has never heard of: it has nothing to go on with, and another agent may not have seen
+ * it at all, so that its copy is a file like any other.
+ */
+export function copyOf(original: KnownSource | undefined): Pick<Candidate, 'known' | 'original'> {
+  if (original === undefined) return { known: undefined };
+  return { known: original.isStored ? original : undefined, original };
 }
 
 export function hasUnread({ known, look }: Candidate): boolean {

@@ -29,14 +29,6 @@ export async function originalOf(
   return undefined;
 }
 
-/**
- * What a copy goes on with: a source that the store has never heard of has nothing to go on with, and another
- * agent may not have seen it at all, so that its copy is a file like any other.
- */
-export function storedOnly(original: KnownSource): KnownSource | undefined {
-  return original.isStored ? original : undefined;
-}
-
 /** Whether one of the files holds all that ends at this place, and not much more. */
 export async function isPartOfAny(end: SourcePosition, files: readonly HeldFile[]): Promise<boolean> {
   for (const { file, look } of files) if (end.offset * 2 >= look.size && (await fits(file, end))) return true;

@@ -6,16 +6,13 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { DirectoryCache } from '../files/directory-cache.js';
-import { type FileIdentity, identityKey, lookAt } from '../files/log-file.js';
+import { type FileIdentity, identityKey, LOOKS_PER_SLICE, lookAt } from '../files/log-file.js';
 import { basesOf } from './rotation-name.js';
 
 const DIRECTORIES_MAX = 64;
 
 /** Of directories in which a file was looked for by device and inode: that is rare, and asks for more room. */
 const SEARCHED_MAX = 4;
-
-/** Files that are looked at before others have the processor. */
-const SLICE = 100;
 
 type Names = ReadonlyMap<string, readonly string[]>;
 
@@ -45,7 +42,7 @@ async function namesByBase(directory: string): Promise<Names> {
 async function namesByIdentity(directory: string): Promise<Names> {
   const byIdentity = new Map<string, string[]>();
   for (const [index, name] of (await readdir(directory)).sort().entries()) {
-    if (index % SLICE === 0) await nextTurn();
+    if (index % LOOKS_PER_SLICE === 0) await nextTurn();
     const look = await lookAt(join(directory, name)).catch(() => undefined);
     if (look === undefined) continue;
     const key = identityKey(look.identity);

@@ -3,8 +3,14 @@
  * store, in the order they were written. It opens files and compares marks; it appends nothing.
  */
 import type { SourcePosition } from '../../shared/store/log-store.js';
-import { type Archives, openListed } from '../archives/archives.js';
-import { type FileIdentity, type FileLook, isSameFile, openLogFile } from '../files/log-file.js';
+import type { Archives } from '../archives/archives.js';
+import {
+  type FileIdentity,
+  type FileLook,
+  isSameFile,
+  openLogFile,
+  openSameFile,
+} from '../files/log-file.js';
 import { isEvidence, MarkTrail } from '../files/mark.js';
 import type { KnownSource, Ledger } from '../sources/ledger.js';
 import { type ArchiveObstacle, ArchiveSurvey } from './archive-survey.js';
@@ -14,10 +20,11 @@ import {
   candidatesByAge,
   candidatesOf,
   closeAll,
+  copyOf,
   hasUnread,
   type Opened,
 } from './candidates.js';
-import { isCopyOfAny, isPartOfAny, originalOf, storedOnly } from './copies.js';
+import { isCopyOfAny, isPartOfAny, originalOf } from './copies.js';
 import { type CountedTime, countedTimes } from './counted-time.js';
 import { absentOf, isAfterAll, isWorthwhile, wholesOf } from './looks.js';
 import type { RotatedNames } from './rotated-names.js';
@@ -139,7 +146,7 @@ async function openWorthwhile(
       const isWanted =
         entry.path === path ? !isCurrentKept : isWorthwhile(entry, past, absent, ledger, countedNs);
       if (!isWanted || isTaken(identity)) continue;
-      const file = await openListed(entry);
+      const file = await openSameFile(entry.path, identity);
       if (file === undefined) {
         await closeAll(opened);
         return undefined;
@@ -221,7 +228,7 @@ async function sortOut(
     const original = await originalOf(copy, missing);
     if (original !== undefined) {
       missing.splice(missing.indexOf(original), 1);
-      copies.push({ ...stranger, known: storedOnly(original) });
+      copies.push({ ...stranger, ...copyOf(original) });
     } else if (mayBeUnseen(stranger) && !(await isCopyOfAny(copy, past))) {
       unseen.push(stranger);
     }

@@ -5,7 +5,8 @@
  */
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { type FileLook, identityKey, lookAt } from '../files/log-file.js';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { type FileLook, identityKey, LOOKS_PER_SLICE, lookAt } from '../files/log-file.js';
 import { systemCode } from '../files/system-error.js';
 import { givenTime, mayHoldRestOf } from '../rotation/looks.js';
 import { basesOf, isCompressedName } from '../rotation/rotation-name.js';
@@ -56,7 +57,8 @@ async function readDirectory(path: string): Promise<Directory | undefined> {
   const identities = new Set<string>();
   const archives = new Map<string, FileLook[]>();
   try {
-    for (const name of await namesIn(path)) {
+    for (const [index, name] of (await namesIn(path)).entries()) {
+      if (index % LOOKS_PER_SLICE === 0) await nextTurn();
       const look = await lookAt(join(path, name));
       if (look === undefined) continue;
       identities.add(identityKey(look.identity));

@@ -33,7 +33,7 @@ export interface KnownSource extends StoredUnder {
   identity: FileIdentity;
   readonly generation: number;
   position: SourcePosition;
-  /** Time of the last write to the file before its bytes were read, in whole milliseconds. */
+  /** Time of the last write to the file before its bytes were read; of whole milliseconds where a mark told it. */
   modifiedNs: bigint;
   /** Of positions before that one, as this process saw them. */
   checkpoints: Checkpoints;
@@ -145,9 +145,7 @@ export class Ledger {
 
   /** Sources that were read under this path, the one written to last first. */
   ofPath(path: string): KnownSource[] {
-    return this.#byPath
-      .all(path)
-      .sort((a, b) => Number(b.modifiedNs - a.modifiedNs) || b.generation - a.generation);
+    return this.#byPath.all(path).sort(byLastWrite);
   }
 
   /** All under which something was read. */
@@ -179,7 +177,11 @@ export class Ledger {
   renumber(path: string, identity: FileIdentity, isTaken: (known: KnownSource) => boolean): void {
     if (this.ofIdentity(identity).length > 0) return;
     const isSameInode = (known: KnownSource) => known.identity.inode === identity.inode;
-    const known = this.ofPath(path).find((one) => isSameInode(one) && !isTaken(one));
+    // Asked for every file beside a path, of which years may be known: few are worth sorting.
+    const [known] = this.#byPath
+      .all(path)
+      .filter((one) => isSameInode(one) && !isTaken(one))
+      .sort(byLastWrite);
     if (known === undefined) return;
     this.#byIdentity.remove(known.identity, known);
     known.identity = identity;
@@ -212,6 +214,11 @@ export class Ledger {
 /** Whether neither the store nor anything in its file tells of it: an empty file. */
 export function isBlank({ isStored, position }: KnownSource): boolean {
   return !isStored && !isEvidence(position);
+}
+
+/** The one written to last comes first. */
+function byLastWrite(a: KnownSource, b: KnownSource): number {
+  return Number(b.modifiedNs - a.modifiedNs) || b.generation - a.generation;
 }
 
 /** What holds now is no earlier place yet: of a file that is read at once there is none. */

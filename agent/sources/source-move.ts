@@ -70,12 +70,13 @@ async function move(
 }
 
 /** What the store is told of a source, whichever name it has. */
-export function descriptionOf(host: string, known: KnownSource, { labels }: StoredUnder): SourceDescription {
+function descriptionOf(host: string, known: KnownSource, { labels }: StoredUnder): SourceDescription {
   const { path, identity, generation } = known;
   return { host, path, ...identity, generation, labels };
 }
 
-function positionUnder(
+/** Where the store has a source under one of its names; makes it known to the store if need be. */
+export function positionUnder(
   { writer, tenant, host }: MoveContext,
   known: KnownSource,
   under: StoredUnder,

@@ -12,7 +12,7 @@ import { encodeEvents } from '../lines/event-encoder.js';
 import { encodeLines } from '../lines/line-encoder.js';
 import { isPlain, type LineFormat } from '../lines/line-format.js';
 import type { Outlook, Span, Tail } from '../lines/tail.js';
-import type { AgentCounters } from '../status/agent-stats.js';
+import { type AgentCounters, countAppended } from '../status/agent-stats.js';
 import type { BatchSlots, Slot } from './batch-slots.js';
 import { type Outgoing, Publisher } from './publisher.js';
 import type { StoreAccess, StoreClient } from './store-access.js';
@@ -90,11 +90,6 @@ export class SourceSession {
 
   get format(): LineFormat {
     return this.#source.format;
-  }
-
-  /** Whether the store knows of the source by this session. */
-  get isOpen(): boolean {
-    return this.#confirmed !== undefined;
   }
 
   /** How far whole lines were read, appended or not; undefined before the first turn. */
@@ -238,11 +233,7 @@ export class SourceSession {
   #appended(outgoing: Outgoing): void {
     const { from, lines, position } = outgoing;
     const { counters, access } = this.#context;
-    counters.batches++;
-    counters.lines += lines.lines;
-    counters.cutLines += lines.cut.length;
-    counters.redactions += lines.redactions ?? 0;
-    counters.bytes += position.offset - from;
+    countAppended(counters, lines, position.offset - from);
     access.succeeded(this.#client);
     this.#trial.appended(outgoing);
     this.#confirm(position, false);

@@ -1,4 +1,5 @@
 /** What the agent counts since its start. Counters only go up; gauges are taken when asked for. */
+import type { EncodedLines } from '../lines/line-encoder.js';
 
 export interface AgentCounters {
   /** Batches that were read and handed on. Each of them is appended, fails or is under way. */
@@ -33,6 +34,19 @@ export interface AgentStats extends Readonly<AgentCounters> {
   readonly files: number;
   readonly openFiles: number;
   readonly storeAway: boolean;
+}
+
+/** Counts a batch that was appended, of so many raw bytes. */
+export function countAppended(
+  counters: AgentCounters,
+  { lines, cut, redactions = 0 }: Pick<EncodedLines, 'lines' | 'cut' | 'redactions'>,
+  bytes: number,
+): void {
+  counters.batches++;
+  counters.lines += lines;
+  counters.cutLines += cut.length;
+  counters.redactions += redactions;
+  counters.bytes += bytes;
 }
 
 export function newCounters(): AgentCounters {

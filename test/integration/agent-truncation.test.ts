@@ -5,6 +5,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { Ledger } from '../../agent/sources/ledger.js';
 import { type AgentStand, agentStand, asText, numbered } from '../support/agent-stand.js';
 import { CredulousWriter } from '../support/agent-writers.js';
+import { AwayWriter } from '../support/away-writer.js';
 import { waitFor } from '../support/wait.js';
 
 async function write(stand: AgentStand, from: number, to: number): Promise<void> {
@@ -133,6 +134,22 @@ test('bytes that a truncation took unread are counted and announced', async () =
   expect(notice.message).toContain(stand.path('app.log'));
   expect(notice.fields).toMatchObject({ appendedBytes: 7, seenBytes: 17, lostBytes: 10 });
   expect(agent.stats()).toMatchObject({ truncations: 1, lostBytes: 10 });
+});
+
+test('what is read out of a copy is not counted as lost, also where nothing of the file was stored before', async () => {
+  const stand = await agentStand();
+  const path = stand.path('app.log');
+  const writer = new AwayWriter(stand.writer);
+  await write(stand, 1, 10);
+  const agent = await stand.start({ writer });
+  const sizeSeen = () => agent.status(10).files.find((file) => file.path === path)?.sizeBytes;
+  await waitFor('the agent to see the lines', async () => sizeSeen() === (await stat(path)).size);
+  await copyTruncate(stand);
+  await stand.noticeOnce(/truncated.*is read from the rotated copy/);
+  await write(stand, 11, 15);
+  writer.isAway = false;
+  expect(await stand.linesOnce(15)).toEqual(numbered(1, 15));
+  expect(agent.stats()).toMatchObject({ truncations: 1, lostBytes: 0 });
 });
 
 test('a copy made by hand beside a file that goes on is not read', async () => {

@@ -75,7 +75,7 @@ test('members that end where a read ends are all unpacked', async () => {
     const packed = await packedFile(Buffer.concat([one, two]));
     expect(await new Archives(new AbortController().signal).measure(packed)).toMatchObject({
       kind: 'whole',
-      size: first.length + padding.length + 'second'.length,
+      end: { offset: first.length + padding.length + 'second'.length },
     });
   }
 });
