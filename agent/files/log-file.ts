@@ -78,6 +78,11 @@ export class LogFile implements SourceFile {
     return this.#isStale;
   }
 
+  /** The same handle under the name that the file has now; of the two only one is to be used on. */
+  named(path: string): LogFile {
+    return path === this.path ? this : new LogFile(path, this.identity, this.#handle);
+  }
+
   async look(): Promise<FileLook> {
     try {
       return lookOf(fstatSync(this.#handle.fd, BIGINT));

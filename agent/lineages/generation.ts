@@ -246,14 +246,17 @@ export class Generation implements SessionInput, JointFile {
 
   /** Lets go of the handle; it is opened again when there is something to read. */
   async park(): Promise<void> {
-    await this.#session?.rest();
-    this.#session = undefined;
-    await this.#closeFile();
+    const file = await this.yield();
+    await file?.close();
   }
 
-  async close(): Promise<void> {
+  /** Hands out its file where that is open: whoever asked closes it. */
+  async yield(): Promise<SourceFile | undefined> {
     await this.#session?.rest();
-    await this.#closeFile();
+    this.#session = undefined;
+    const file = this.#file;
+    this.#file = undefined;
+    return file;
   }
 
   async tailAt(position: SourcePosition, format = this.format): Promise<Tail | undefined> {
@@ -290,11 +293,5 @@ export class Generation implements SessionInput, JointFile {
   async #reopened(): Promise<SourceFile | undefined> {
     // An archive is held until it is read; what is packed in it is not to be had by its name alone.
     return isCompressedName(this.#path) ? undefined : openSameFile(this.#path, this.#identity);
-  }
-
-  async #closeFile(): Promise<void> {
-    const file = this.#file;
-    this.#file = undefined;
-    await file?.close();
   }
 }

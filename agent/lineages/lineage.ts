@@ -161,10 +161,11 @@ export class Lineage implements StoreClient, Passer {
     let unconfirmedBytes = 0;
     for (const generation of this.#generations) {
       unconfirmedBytes += generation.unconfirmedBytes;
-      await generation.close();
+      await generation.park();
       // With the handle went all that was left of it.
       if (generation.isDeleted) this.#context.notices.gone(lossOf(this.path, generation));
     }
+    await this.#succession.close();
     return unconfirmedBytes;
   }
 
@@ -219,6 +220,7 @@ export class Lineage implements StoreClient, Passer {
     this.#isStopped = true;
     this.#events?.stop();
     for (const generation of [...this.#generations]) await this.#succession.release(generation);
+    await this.#succession.close();
     this.#context.access.left(this);
     this.#context.onLeft(this);
   }
@@ -241,7 +243,7 @@ export class Lineage implements StoreClient, Passer {
     } finally {
       this.#isDue ||= round.isDue;
       this.#isRestless ||= round.isRestless;
-      this.#hasCaughtUp = round.hasCaughtUp;
+      this.#hasCaughtUp = round.hasCaughtUp && !this.#succession.isSearchDue;
     }
   }
 

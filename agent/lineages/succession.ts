@@ -5,9 +5,11 @@
 import type { Archives } from '../archives/archives.js';
 import type { Presentation } from '../config/presentation.js';
 import type { Claimant, Claims } from '../files/claims.js';
-import { type FileLook, isSameFile, isSameLook } from '../files/log-file.js';
+import { type FileLook, isSameFile, isSameLook, LogFile, type SourceFile } from '../files/log-file.js';
 import { byAge } from '../rotation/counted-time.js';
-import { type FileOnceRead, isOvertaken, PassedOver } from '../rotation/passed-over.js';
+import { FilesInHand } from '../rotation/files-in-hand.js';
+import { PassedOver } from '../rotation/passed-over.js';
+import { type FileOnceSeen, Pursuit } from '../rotation/pursuit.js';
 import type { RotatedNames } from '../rotation/rotated-names.js';
 import { type Survey, survey } from '../rotation/survey.js';
 import type { StoreClient } from '../sources/store-access.js';
@@ -52,7 +54,11 @@ export class Succession {
   /** Comes when files have to be passed over: thousands of paths never need it. */
   #passedOver: PassedOver | undefined;
   /** The file that was read last, once it was let go of. */
-  #released: FileOnceRead | undefined;
+  #released: FileOnceSeen | undefined;
+  /** Files that are open and have no place yet; mostly none. */
+  #inHand: FilesInHand | undefined;
+  /** While surveys are broken off. */
+  #pursuit: Pursuit | undefined;
   #isFirst = true;
   #isSearchDue = false;
   #hasSiblingChanged = false;
@@ -120,7 +126,7 @@ export class Succession {
     if ((isKept || (isAway && !isAwayNow)) && !this.#isSearchDue) return 'settled';
     if (isKept) current.isRotated = false;
     if (this.#generations.length >= GENERATIONS_MAX) return this.#refuse(seen);
-    if (isUnproven) await this.release(current);
+    if (isUnproven) await this.#reconsider(current);
     this.#firstSight?.compare(seen, this.#options, this.#context.ledger);
     await this.#partWithChanged();
     const isCurrentKept = isKept && this.#generations.includes(current);
@@ -130,10 +136,10 @@ export class Succession {
       this.#isSearchDue = true;
       throw error;
     });
-    this.#isSearchDue ||= found.isIncomplete;
+    this.#isSearchDue ||= found.outcome !== 'whole';
     this.#tellOvertaken(found);
     await this.#adopt(found, isCurrentKept);
-    if (found.isIncomplete) return found.isWaiting ? 'later' : 'again';
+    if (found.outcome !== 'whole') return found.outcome === 'waiting' ? 'later' : 'again';
     this.#isFirst = false;
     this.#firstSight = undefined;
     const { notices } = this.#context;
@@ -143,12 +149,32 @@ export class Succession {
   }
 
   async release(generation: Generation): Promise<void> {
+    const file = await this.#remove(generation);
+    await file?.close();
+  }
+
+  /** Lets go of files that have no place yet. */
+  async close(): Promise<void> {
+    await this.#inHand?.closeBeyond(0);
+  }
+
+  async #remove(generation: Generation): Promise<SourceFile | undefined> {
     const { identity, modifiedNs } = generation;
     if (generation === this.#generations.at(-1)) this.#released = { identity, modifiedNs };
     this.#generations = this.#generations.filter((other) => other !== generation);
-    await generation.close();
-    this.#context.claims.release(generation.identity, this.#client);
+    const file = await generation.yield();
+    this.#context.claims.release(identity, this.#client);
     this.#searchForSibling();
+    return file;
+  }
+
+  /** What its file is has to be found out anew. It stays open: it may be deleted meanwhile. */
+  async #reconsider(generation: Generation): Promise<void> {
+    const file = await this.#remove(generation);
+    this.#inHand ??= new FilesInHand();
+    // What is packed in an archive does not change.
+    if (file instanceof LogFile) this.#inHand.add(file, !generation.isRotated);
+    else await file?.close();
   }
 
   #searchForSibling(): void {
@@ -162,7 +188,7 @@ export class Succession {
   async partWith(generation: Generation): Promise<void> {
     this.#departures ??= new Departures();
     this.#departures.add(generation);
-    await this.release(generation);
+    await this.#reconsider(generation);
     this.#isSearchDue = true;
   }
 
@@ -188,13 +214,15 @@ export class Succession {
     return this.#generations.some((generation) => isSameFile(generation.identity, identity));
   }
 
-  #survey(isCurrentKept: boolean): Promise<Survey> {
+  async #survey(isCurrentKept: boolean): Promise<Survey> {
     const { claims } = this.#context;
+    const { path } = this.#options;
     const rotated = isCurrentKept ? this.#generations.slice(0, -1) : this.#generations;
-    return survey({
-      ...this.#context,
-      path: this.#options.path,
-      isCurrentKept,
+    const last = this.#generations.at(-1) ?? this.#released;
+    if (last !== undefined) this.#pursuit ??= new Pursuit(last);
+    const inHand = this.#inHand ?? new FilesInHand();
+    const found = survey({
+      ...{ ...this.#context, path, isCurrentKept, inHand },
       olderMax: GENERATIONS_MAX - this.#generations.length,
       isTaken: (identity) => claims.isClaimed(identity),
       isHeld: async (end) => {
@@ -202,6 +230,11 @@ export class Succession {
         return false;
       },
       isLive: (known) => this.#generations.some((generation) => generation.known === known),
+      onListing: (listed) =>
+        this.#pursuit?.see(path, listed, (identity) => inHand.has(identity) || claims.isClaimed(identity)),
+    });
+    return found.finally(() => {
+      this.#inHand = inHand.isEmpty ? undefined : inHand;
     });
   }
 
@@ -220,7 +253,7 @@ export class Succession {
     if (this.#isFirst && vanished !== undefined) notices.vanished(path, vanished.position.offset);
     const isSucceeded = current !== undefined || older.some(({ known }) => known === undefined);
     if (isSucceeded && this.#generations.length > 0) notices.rotated(path);
-    if (isSucceeded || (!isCurrentKept && !found.isIncomplete))
+    if (isSucceeded || (!isCurrentKept && found.outcome === 'whole'))
       for (const generation of this.#generations) generation.isRotated = true;
     const isNewest = ({ identity }: Generation) =>
       current !== undefined && isSameFile(identity, current.file.identity);
@@ -241,11 +274,16 @@ export class Succession {
     return true;
   }
 
-  #tellOvertaken(found: Survey): void {
-    const last = this.#generations.at(-1) ?? this.#released;
-    if (last === undefined || found.listed.length === 0) return;
-    const overtaken = this.#passedOver?.settle(found.listed.map(({ look }) => look.identity));
+  /** Rotated files of which nobody knew came after one that is not there any more. */
+  #tellOvertaken({ outcome, older, listed }: Survey): void {
+    if (outcome === 'moving' || outcome === 'waiting') return;
+    const pursuit = this.#pursuit;
+    this.#pursuit = undefined;
+    if (pursuit === undefined || listed.length === 0) return;
+    const there = [...listed.map(({ look }) => look), ...older.map(({ look }) => look)];
+    const overtaken = this.#passedOver?.settle(there.map(({ identity }) => identity));
     this.#passedOver = undefined;
-    if (isOvertaken(last, found)) this.#context.notices.overtaken(this.#options.path, overtaken);
+    if (older.some(({ known }) => known === undefined) && pursuit.hasLost(listed))
+      this.#context.notices.overtaken(this.#options.path, overtaken);
   }
 }

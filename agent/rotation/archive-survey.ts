@@ -12,6 +12,7 @@ import { fits, isEvidence } from '../files/mark.js';
 import { systemCode } from '../files/system-error.js';
 import type { KnownSource, Ledger } from '../sources/ledger.js';
 import { isCopyOfAny, originalOf } from './copies.js';
+import type { Judgement } from './judgement.js';
 import { givenTime, isAfterAll, isOfSameTime, mayHoldRestOf } from './looks.js';
 import { isGzipName } from './rotation-name.js';
 import type { Listed } from './sibling-listing.js';
@@ -40,15 +41,9 @@ export interface ArchiveFind {
   readonly original: KnownSource | undefined;
 }
 
-export interface ArchiveSurveyOptions {
+export interface ArchiveSurveyOptions extends Pick<Judgement, 'past' | 'missing' | 'isUnbroken'> {
   readonly archives: Archives;
   readonly ledger: Ledger;
-  /** Sources that were read under the path, the one written to last first. */
-  readonly past: readonly KnownSource[];
-  /** Those of them whose files are nowhere; the ones that are found in an archive are taken out. */
-  readonly missing: KnownSource[];
-  /** Whether nothing can have come between what was read last and the file at the path. */
-  readonly isUnbroken: boolean;
   /** How long an archive without an end may stay as it is before it counts as damaged. */
   readonly lingerMs: number;
   isTaken(identity: FileIdentity): boolean;

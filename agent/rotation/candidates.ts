@@ -10,7 +10,7 @@ import type { ArchiveFind } from './archive-survey.js';
 import { byAge, type CountedTime } from './counted-time.js';
 import { compareRotationAge, isComparableAge } from './rotation-name.js';
 
-/** A file to be read, opened. Whoever gets it closes it. */
+/** A file to be read, opened. Whoever opened it closes it, until it is handed on. */
 export interface Candidate {
   readonly file: SourceFile;
   readonly look: FileLook;
@@ -22,18 +22,11 @@ export interface Candidate {
   readonly original?: KnownSource;
 }
 
-export type Opened = Pick<Candidate, 'file'>;
-
 export async function candidateOf(file: SourceFile, ledger: Ledger): Promise<Candidate> {
-  try {
-    // First: a file that is truncated meanwhile must not be unknown by its new bytes and marked by its old ones.
-    const known = await ledger.recognise(file);
-    const look = await file.look();
-    return { file, look, unreadMark: await markOfUnread(file, look.size, look.modifiedNs), known };
-  } catch (error) {
-    await file.close();
-    throw error;
-  }
+  // First: a file that is truncated meanwhile must not be unknown by its new bytes and marked by its old ones.
+  const known = await ledger.recognise(file);
+  const look = await file.look();
+  return { file, look, unreadMark: await markOfUnread(file, look.size, look.modifiedNs), known };
 }
 
 /**
@@ -75,10 +68,10 @@ export function hasUnread({ known, look }: Candidate): boolean {
 /** The one written to last comes last. */
 export function candidatesByAge(countedNs: CountedTime): (a: Candidate, b: Candidate) => number {
   const inOrder = byAge(countedNs);
-  const aged = ({ file: { path }, look: { modifiedNs } }: Candidate) => ({ path, modifiedNs });
+  const aged = ({ file: { path }, look }: Candidate) => ({ path, look });
   return (a, b) => inOrder(aged(a), aged(b));
 }
 
-export async function closeAll(opened: readonly Opened[]): Promise<void> {
+export async function closeAll(opened: readonly Pick<Candidate, 'file'>[]): Promise<void> {
   await Promise.all(opened.map(({ file }) => file.close()));
 }

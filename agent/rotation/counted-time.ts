@@ -3,6 +3,7 @@
  * given by hand: then a file that has its name since a later rotation than one that was read counts as written
  * after that one. Pure.
  */
+import type { FileLook } from '../files/log-file.js';
 import { compareRotationAge, isComparableAge, isDatedName } from './rotation-name.js';
 import type { Listed } from './sibling-listing.js';
 
@@ -17,7 +18,7 @@ export type CountedTime = (path: string, modifiedNs: bigint) => bigint;
 
 interface AgedFile {
   readonly path: string;
-  readonly modifiedNs: bigint;
+  readonly look: Pick<FileLook, 'modifiedNs' | 'links'>;
 }
 
 /** `readNs`: the time that a file had when an agent read it last; undefined of one that none has read. */
@@ -43,9 +44,16 @@ export function countedTimes(
 /** The one written to last comes last. */
 export function byAge(countedNs: CountedTime): (a: AgedFile, b: AgedFile) => number {
   return (a, b) => {
-    const [aNs, bNs] = [countedNs(a.path, a.modifiedNs), countedNs(b.path, b.modifiedNs)];
-    return aNs === bNs ? compareRotationAge(a.path, b.path) : aNs < bNs ? -1 : 1;
+    const [aNs, bNs] = [a, b].map(({ path, look }) => countedNs(path, look.modifiedNs)) as [bigint, bigint];
+    return aNs === bNs ? compareNames(a, b) : aNs < bNs ? -1 : 1;
   };
+}
+
+/** A rotation deletes the oldest: its last name may be one that a younger file has by now. */
+function compareNames(a: AgedFile, b: AgedFile): number {
+  const [isDeletedA, isDeletedB] = [a.look.links === 0, b.look.links === 0];
+  if (isDeletedA !== isDeletedB) return isDeletedA ? -1 : 1;
+  return compareRotationAge(a.path, b.path);
 }
 
 /** Later dates are younger; a lower count is if the younger file was renamed after the older one, at once. */

@@ -3,10 +3,7 @@
  * ones were held already, are lost if they are gone when there is room again; how much they held is known as far
  * as it was seen. It reads no file.
  */
-import { type FileIdentity, type FileLook, identityKey, isSameFile } from '../files/log-file.js';
-import { isCompressedName } from './rotation-name.js';
-import type { Listed } from './sibling-listing.js';
-import type { Survey } from './survey.js';
+import { type FileIdentity, type FileLook, identityKey } from '../files/log-file.js';
 
 /** Files that are remembered; what is beyond is lost as well, and not counted. */
 const FILES_MAX = 4_096;
@@ -45,26 +42,4 @@ export class PassedOver {
     this.#goneFiles++;
     this.#goneBytes += size;
   }
-}
-
-export interface FileOnceRead {
-  readonly identity: FileIdentity;
-  readonly modifiedNs: bigint;
-}
-
-/** Some programs give archives the time of the file in whole seconds. */
-const COMPRESSION_GRAIN_NS = 1_000_000_000n;
-
-/**
- * Whether rotated files of which nobody knew came after one that was read and is not there any more: there may
- * have been others in between.
- */
-export function isOvertaken(last: FileOnceRead, { older, listed }: Survey): boolean {
-  return older.some(({ known }) => known === undefined) && !listed.some((entry) => mayBe(entry, last));
-}
-
-/** As it is, or compressed: then it has the same time, or a later one. */
-function mayBe({ path, look }: Listed, { identity, modifiedNs }: FileOnceRead): boolean {
-  if (isSameFile(look.identity, identity)) return true;
-  return isCompressedName(path) && look.modifiedNs + COMPRESSION_GRAIN_NS >= modifiedNs;
 }

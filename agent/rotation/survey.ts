@@ -2,44 +2,38 @@
  * Looks at a path and the rotated files beside it, and says which of them hold bytes that are not in the
  * store, in the order they were written. It opens files and compares marks; it appends nothing.
  */
-import type { SourcePosition } from '../../shared/store/log-store.js';
 import type { Archives } from '../archives/archives.js';
 import {
   type FileIdentity,
   type FileLook,
   isSameFile,
   openLogFile,
-  openSameFile,
+  type SourceFile,
 } from '../files/log-file.js';
-import { isEvidence, MarkTrail } from '../files/mark.js';
+import { isEvidence } from '../files/mark.js';
 import type { KnownSource, Ledger } from '../sources/ledger.js';
 import { type ArchiveObstacle, ArchiveSurvey } from './archive-survey.js';
-import {
-  type Candidate,
-  candidateOf,
-  candidatesByAge,
-  candidatesOf,
-  closeAll,
-  copyOf,
-  hasUnread,
-  type Opened,
-} from './candidates.js';
-import { isCopyOfAny, isPartOfAny, originalOf } from './copies.js';
+import { type Candidate, candidateOf, candidatesByAge, candidatesOf, closeAll } from './candidates.js';
 import { type CountedTime, countedTimes } from './counted-time.js';
-import { absentOf, isAfterAll, isWorthwhile, wholesOf } from './looks.js';
+import type { FilesInHand } from './files-in-hand.js';
+import { type JudgementOptions, judge, type Scene } from './judgement.js';
+import { absentOf, isWorthwhile } from './looks.js';
 import type { RotatedNames } from './rotated-names.js';
 import { isCompressedName, uncompressedName } from './rotation-name.js';
 import { isSameListing, type Listed, listSiblings } from './sibling-listing.js';
+
+/**
+ * `crowded`: there were more files than asked for. `moving`: names were, and `waiting`: an archive is being written;
+ * then nothing was found out yet. After all but `whole` another survey is needed.
+ */
+export type SurveyOutcome = 'whole' | 'crowded' | 'moving' | 'waiting';
 
 export interface Survey {
   /** Rotated files with unread bytes, oldest first. */
   readonly older: readonly Candidate[];
   /** The file at the path; undefined where there is none, somebody has it already, or it has to wait. */
   readonly current: Candidate | undefined;
-  /** Whether another survey is needed: names were moving, or there were more files than asked for. */
-  readonly isIncomplete: boolean;
-  /** Whether it is needed because an archive is being written. */
-  readonly isWaiting: boolean;
+  readonly outcome: SurveyOutcome;
   /** Archives that may hold unread bytes and cannot be read. */
   readonly obstacles: readonly ArchiveObstacle[];
   /** All files that were looked at, by the names they had at one instant. */
@@ -49,9 +43,7 @@ export interface Survey {
   readonly vanished: KnownSource | undefined;
 }
 
-export interface SurveyOptions {
-  readonly path: string;
-  readonly ledger: Ledger;
+export interface SurveyOptions extends JudgementOptions {
   readonly names: RotatedNames;
   readonly archives: Archives;
   /** How long an archive without an end may stay as it is before it counts as damaged. */
@@ -62,64 +54,69 @@ export interface SurveyOptions {
   isTaken(identity: FileIdentity): boolean;
   /** Whether a path is looked after as one of its own. */
   isTailed(path: string): boolean;
-  /** Sources that are being read already. */
-  isLive(known: KnownSource): boolean;
-  /** Whether a rotated file that is being read holds all that ends at this place. */
-  isHeld(end: SourcePosition): Promise<boolean>;
-  /** Whether the file at the path is the one that was there before: then nothing came in between. */
-  readonly isCurrentKept: boolean;
+  /** What earlier surveys opened and could not place, too. What this one cannot is there afterwards. */
+  readonly inHand: FilesInHand;
+  /** The names at one look, also where they had moved on at the next one. */
+  onListing(listed: readonly Listed[]): void;
 }
 
 const NOTHING: Survey = {
   ...{ older: [], current: undefined, listed: [], vanished: undefined },
   countedNs: (_path, modifiedNs) => modifiedNs,
-  ...{ isIncomplete: false, isWaiting: false, obstacles: [] },
+  ...{ outcome: 'whole', obstacles: [] },
 };
 
-const INCOMPLETE: Survey = { ...NOTHING, isIncomplete: true };
-
+/** What it finds is the caller's to close. */
 export async function survey(options: SurveyOptions): Promise<Survey> {
-  const { path, ledger } = options;
-  if (ledger.ofPath(path).length === 0) {
+  const { path, ledger, inHand, olderMax } = options;
+  if (inHand.isEmpty && ledger.ofPath(path).length === 0) {
     const first = await surveyFirst(options);
     if (first !== undefined) return first;
   }
-  const sought = soughtOf(options);
-  const listed = await listSiblings({ ...options, sought });
-  if (listed === undefined) return INCOMPLETE;
-  const isTaken = (known: KnownSource) =>
-    options.isLive(known) || listed.some(({ look }) => isSameFile(look.identity, known.identity));
-  for (const { look } of listed) ledger.renumber(path, look.identity, isTaken);
-  const countedNs = countedTimes(rotatedAmong(listed, path), ({ look }) => readNsOf(look, ledger));
-  const candidates = await openWorthwhile(listed, countedNs, options);
-  if (candidates === undefined) return INCOMPLETE;
-  const opened: Opened[] = [...candidates];
   try {
-    // The copy that explains why a file is shorter may have come after the first listing.
-    if (!isSameListing(listed, await listSiblings({ ...options, sought }))) {
-      await closeAll(opened);
-      return INCOMPLETE;
-    }
-    const choice = await choose(candidates, opened, { listed, countedNs }, options);
-    const result = { ...choice, listed, countedNs };
-    const chosen = new Set([...result.older, result.current].map((candidate) => candidate?.file));
-    await closeAll(opened.filter(({ file }) => !chosen.has(file)));
-    return result;
-  } catch (error) {
-    await closeAll(opened);
-    throw error;
+    const found = await surveyAll(options);
+    if (found !== undefined) return found;
+  } finally {
+    await inHand.closeBeyond(olderMax);
   }
+  return { ...NOTHING, outcome: 'moving' };
 }
 
 /** A path that nobody has read has no earlier generations; undefined where its file is known after all. */
 async function surveyFirst({ path, ledger, isTaken }: SurveyOptions): Promise<Survey | undefined> {
   const file = await openLogFile(path);
-  if (file !== undefined && ledger.ofIdentity(file.identity).length === 0 && !isTaken(file.identity)) {
-    const current = await candidateOf(file, ledger);
-    return { ...NOTHING, current };
+  if (file === undefined) return NOTHING;
+  try {
+    if (ledger.ofIdentity(file.identity).length === 0 && !isTaken(file.identity))
+      return { ...NOTHING, current: await candidateOf(file, ledger) };
+  } catch (error) {
+    await file.close();
+    throw error;
   }
-  await file?.close();
-  return file === undefined ? NOTHING : undefined;
+  await file.close();
+  return undefined;
+}
+
+/** Undefined where names were moving. */
+async function surveyAll(options: SurveyOptions): Promise<Survey | undefined> {
+  const { path, ledger, inHand } = options;
+  const listing = { ...options, sought: soughtOf(options) };
+  const listed = await listSiblings(listing);
+  if (listed === undefined) return undefined;
+  const isTaken = (known: KnownSource) =>
+    options.isLive(known) || listed.some(({ look }) => isSameFile(look.identity, known.identity));
+  for (const { look } of listed) ledger.renumber(path, look.identity, isTaken);
+  const countedNs = countedTimes(rotatedAmong(listed, path), ({ look }) => readNsOf(look, ledger));
+  const candidates = await openWorthwhile(listed, countedNs, options);
+  options.onListing(listed);
+  if (candidates === undefined) return undefined;
+  // The copy that explains why a file is shorter may have come after the first listing.
+  const again = await listSiblings(listing);
+  if (isSameListing(listed, again)) return choose({ listed, countedNs, candidates }, options);
+  const newest = again?.find((entry) => entry.path === path);
+  if (newest !== undefined && !options.isTaken(newest.look.identity)) await inHand.open(newest, true);
+  if (again !== undefined) options.onListing(again);
+  return undefined;
 }
 
 /** The file that was read last, if nobody has it: it may have been given a name that no rotation gives. */
@@ -136,122 +133,56 @@ async function openWorthwhile(
   countedNs: CountedTime,
   options: SurveyOptions,
 ): Promise<Candidate[] | undefined> {
-  const { path, ledger, isTaken, isLive, isCurrentKept } = options;
+  const { path, ledger, inHand, isTaken, isLive, isCurrentKept } = options;
   const past = ledger.ofPath(path);
   const absent = absentOf(past, listed, ledger).filter((known) => !isLive(known));
-  const opened: Candidate[] = [];
-  try {
-    for (const entry of listed) {
-      const { identity } = entry.look;
-      const isWanted =
-        entry.path === path ? !isCurrentKept : isWorthwhile(entry, past, absent, ledger, countedNs);
-      if (!isWanted || isTaken(identity)) continue;
-      const file = await openSameFile(entry.path, identity);
-      if (file === undefined) {
-        await closeAll(opened);
-        return undefined;
-      }
-      const candidate = await candidateOf(file, ledger);
-      // The inode was used again by a file that is none of this path's.
-      if (entry.isStray && candidate.known === undefined) await file.close();
-      else opened.push(candidate);
-    }
-    return opened;
-  } catch (error) {
-    await closeAll(opened);
-    throw error;
+  const candidates: Candidate[] = [];
+  for (const entry of listed) {
+    const { identity } = entry.look;
+    const isAtPath = entry.path === path;
+    const mayHoldUnread = () =>
+      inHand.wasAtPath(identity) || isWorthwhile(entry, past, absent, ledger, countedNs);
+    if (isTaken(identity) || !(isAtPath ? !isCurrentKept : mayHoldUnread())) continue;
+    const file = await inHand.open(entry, isAtPath);
+    if (file === undefined) return undefined;
+    const candidate = await candidateOf(file, ledger);
+    // The inode was used again by a file that is none of this path's.
+    if (entry.isStray && candidate.known === undefined) await inHand.discard(file);
+    else candidates.push(candidate);
   }
+  for (const file of inHand.nameless(listed)) {
+    if (!isTaken(file.identity)) candidates.push(await candidateOf(file, ledger));
+  }
+  return candidates;
 }
 
-/** Adds to `opened` what it opens. */
-async function choose(
-  candidates: readonly Candidate[],
-  opened: Opened[],
-  { listed, countedNs }: Pick<Survey, 'listed' | 'countedNs'>,
-  options: SurveyOptions,
-): Promise<Omit<Survey, 'listed' | 'countedNs'>> {
-  const { path, ledger, olderMax, isCurrentKept, isLive } = options;
-  const current = candidates.find(({ file }) => file.path === path);
-  const beside = candidates.filter((candidate) => candidate !== current);
-  const past = ledger.ofPath(path);
-  const inOrder = candidatesByAge(countedNs);
-  const recognised = beside.filter(({ known }) => known !== undefined);
-  const found = new Set([
-    ...wholesOf(listed, ledger),
-    ...[...recognised, current].map((candidate) => candidate?.known),
-  ]);
-  const missing = past.filter((known) => !found.has(known) && !isLive(known));
-  const strangers = beside.filter(({ known }) => known === undefined).sort((a, b) => inOrder(b, a));
-  const mayBeUnseen = ({ file, look }: Candidate) =>
-    isAfterAll(countedNs(file.path, look.modifiedNs), past) || hasKnown(look, ledger);
-  const { copies, unseen } = await sortOut(strangers, missing, past, mayBeUnseen);
-  const isUnbroken = isCurrentKept || (current?.known !== undefined && isEvidence(current.known.position));
-  const plain = [
-    ...[...recognised, ...copies].filter(hasUnread),
-    ...(isUnbroken ? [] : await notHeld(unseen, options)),
-  ];
-  const isHeld = async (end: SourcePosition) =>
-    (await options.isHeld(end)) || (await isPartOfAny(end, beside));
-  const archives = new ArchiveSurvey({ ...options, past, missing, isUnbroken, isHeld });
-  const standing = await archives
-    .examine(archivesAmong(listed))
-    .finally(() => opened.push(...archives.finds));
+async function choose(scene: Scene, options: SurveyOptions): Promise<Survey> {
+  const { inHand, olderMax } = options;
+  const { listed, countedNs } = scene;
+  const { current, plain, ...rest } = await judge(scene, options);
+  const { past, missing } = rest;
+  const archives = new ArchiveSurvey({ ...options, ...rest });
   const { obstacles } = archives;
-  if (standing !== 'settled') return { ...INCOMPLETE, isWaiting: standing === 'waiting', obstacles };
-  const unpacked = await candidatesOf(archives.finds, plain, current);
-  const older = [...plain, ...unpacked].sort(inOrder);
-  const isIncomplete = older.length > olderMax;
-  const [newest] = past;
-  return {
-    older: older.slice(0, olderMax),
-    // Else the ones in between would count as read before their time.
-    current: isIncomplete ? undefined : current,
-    ...{ isIncomplete, isWaiting: false, obstacles },
-    vanished: newest !== undefined && missing.includes(newest) ? newest : undefined,
-  };
-}
-
-/**
- * Takes the originals of copies out of `missing`. A file that was opened only because a source is missing is its
- * rest, or was left alone long ago.
- */
-async function sortOut(
-  strangers: readonly Candidate[],
-  missing: KnownSource[],
-  past: readonly KnownSource[],
-  mayBeUnseen: (stranger: Candidate) => boolean,
-): Promise<{ copies: Candidate[]; unseen: Candidate[] }> {
-  const copies: Candidate[] = [];
-  const unseen: Candidate[] = [];
-  for (const stranger of strangers) {
-    const copy = { bytes: stranger.file, size: stranger.look.size };
-    const original = await originalOf(copy, missing);
-    if (original !== undefined) {
-      missing.splice(missing.indexOf(original), 1);
-      copies.push({ ...stranger, ...copyOf(original) });
-    } else if (mayBeUnseen(stranger) && !(await isCopyOfAny(copy, past))) {
-      unseen.push(stranger);
-    }
+  const given = new Set<SourceFile | undefined>();
+  try {
+    const standing = await archives.examine(archivesAmong(listed));
+    if (standing !== 'settled') return { ...NOTHING, outcome: standing, obstacles };
+    const unpacked = await candidatesOf(archives.finds, plain, current);
+    const found = [...plain, ...unpacked].sort(candidatesByAge(countedNs));
+    const outcome = found.length > olderMax ? 'crowded' : 'whole';
+    const chosen = {
+      older: found.slice(0, olderMax),
+      // Else the ones in between would count as read before their time.
+      current: outcome === 'crowded' ? undefined : current,
+    };
+    for (const candidate of [...chosen.older, chosen.current]) given.add(candidate?.file);
+    await inHand.give(given);
+    const [newest] = past;
+    const vanished = newest !== undefined && missing.includes(newest) ? newest : undefined;
+    return { ...chosen, outcome, obstacles, listed, countedNs, vanished };
+  } finally {
+    await closeAll(archives.finds.filter(({ file }) => !given.has(file)));
   }
-  return { copies, unseen };
-}
-
-/** Without those that were unpacked, or copied by hand, from a file that is still being read. */
-async function notHeld(
-  strangers: readonly Candidate[],
-  { isHeld }: Pick<SurveyOptions, 'isHeld'>,
-): Promise<Candidate[]> {
-  const others: Candidate[] = [];
-  for (const stranger of strangers) {
-    const { file, look } = stranger;
-    const mark = (await MarkTrail.at(file, look.size))?.mark(0n) ?? '';
-    if (!(await isHeld({ offset: look.size, mark }))) others.push(stranger);
-  }
-  return others;
-}
-
-function hasKnown({ identity }: FileLook, ledger: Ledger): boolean {
-  return ledger.ofIdentity(identity).length > 0;
 }
 
 function readNsOf({ identity }: FileLook, ledger: Ledger): bigint | undefined {

@@ -1,0 +1,204 @@
+/** Names that move while a survey looks at them: what it had open is not lost, whatever rotations do meanwhile. */
+import { existsSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { Archives } from '../../agent/archives/archives.js';
+import {
+  type FileIdentity,
+  isSameFile,
+  lookAt,
+  openLogFile,
+  type SourceFile,
+} from '../../agent/files/log-file.js';
+import { MarkTrail } from '../../agent/files/mark.js';
+import { closeAll } from '../../agent/rotation/candidates.js';
+import { FilesInHand } from '../../agent/rotation/files-in-hand.js';
+import { Pursuit } from '../../agent/rotation/pursuit.js';
+import { RotatedNames } from '../../agent/rotation/rotated-names.js';
+import { type Listed, listSiblings } from '../../agent/rotation/sibling-listing.js';
+import { type Survey, type SurveyOptions, survey } from '../../agent/rotation/survey.js';
+import { Ledger } from '../../agent/sources/ledger.js';
+import { temporaryDirectory } from '../support/temporary.js';
+
+/** Before each look at the names, the next step is taken. */
+class MovingNames extends RotatedNames {
+  readonly steps: (() => void)[] = [];
+
+  override of(base: string, directory: string): Promise<readonly string[]> {
+    this.steps.shift()?.();
+    return super.of(base, directory);
+  }
+}
+
+interface Stand {
+  readonly path: string;
+  readonly inHand: FilesInHand;
+  readonly pursuit: Pursuit;
+  /** Renames the file at the path to `.1`, which is overwritten, and makes another one that holds the text. */
+  rotateTo(text: string): () => void;
+  /** With what is done before the first and before the second look at the names. */
+  survey(steps: readonly (() => void)[], options?: Partial<SurveyOptions>): Promise<Survey>;
+}
+
+const NOTHING = (): void => {};
+
+/** A path whose first file, `a`, was read to its end and is held by its reader. */
+async function surveyStand(writtenAt: (text: string) => Date | undefined = () => undefined): Promise<Stand> {
+  const path = join(await temporaryDirectory(), 'app.log');
+  const write = (text: string) => {
+    writeFileSync(path, `${text}\n`);
+    const at = writtenAt(text);
+    if (at !== undefined) utimesSync(path, at, at);
+  };
+  write('a');
+  const ledger = new Ledger('host');
+  const file = await openLogFile(path);
+  if (file === undefined) return expect.fail('no file');
+  const { identity, modifiedNs } = await file.look();
+  const mark = (await MarkTrail.at(file, 2))?.mark(modifiedNs) ?? expect.fail('no mark');
+  const source = { channel: 'app', labels: {}, path, identity, generation: 0 };
+  const known = ledger.admit(source);
+  ledger.progress(known, { offset: 2, mark });
+  const names = new MovingNames();
+  const inHand = new FilesInHand();
+  const pursuit = new Pursuit({ identity, modifiedNs });
+  onTestFinished(async () => {
+    await file.close();
+    await inHand.closeBeyond(0);
+  });
+  const always: SurveyOptions = {
+    ...{ path, ledger, names, inHand, lingerMs: 60_000, olderMax: 16, isCurrentKept: false },
+    archives: new Archives(new AbortController().signal),
+    isTaken: ({ inode }) => inode === identity.inode,
+    isTailed: () => false,
+    isLive: (source) => source === known,
+    isHeld: async () => false,
+    onListing: (listed) => pursuit.see(path, listed, (seen) => inHand.has(seen)),
+  };
+  return {
+    ...{ path, inHand, pursuit },
+    rotateTo: (text) => () => {
+      if (existsSync(path)) renameSync(path, `${path}.1`);
+      write(text);
+    },
+    survey: async (steps, options) => {
+      names.steps.push(...steps);
+      const found = await survey({ ...always, ...options });
+      onTestFinished(() => closeAll([...found.older, ...(found.current ? [found.current] : [])]));
+      return found;
+    },
+  };
+}
+
+async function identityAt(path: string): Promise<FileIdentity> {
+  return (await lookAt(path))?.identity ?? expect.fail(`nothing at ${path}`);
+}
+
+async function listing(path: string): Promise<Listed[]> {
+  const names = new RotatedNames();
+  const listed = await listSiblings({ path, names, sought: undefined, isTailed: () => false });
+  return listed ?? expect.fail('names were moving');
+}
+
+async function textsOf({ older, current }: Survey): Promise<string[]> {
+  const textOf = async ({ file }: { file: SourceFile }) => {
+    const bytes = Buffer.alloc((await file.look()).size);
+    await file.read(bytes, 0);
+    return bytes.toString().trimEnd();
+  };
+  return Promise.all([...older, ...(current ? [current] : [])].map(textOf));
+}
+
+test('a file that was open is read, also where it is deleted before it has a place', async () => {
+  const { survey, rotateTo, pursuit } = await surveyStand();
+  rotateTo('b')();
+  expect((await survey([NOTHING, rotateTo('c')])).outcome).toBe('moving');
+  expect((await survey([NOTHING, rotateTo('d')])).outcome).toBe('moving');
+  const found = await survey([]);
+  expect(found.outcome).toBe('whole');
+  expect(await textsOf(found)).toEqual(['b', 'c', 'd']);
+  expect(pursuit.hasLost(found.listed)).toBe(false);
+});
+
+test('without what is in hand it would be lost', async () => {
+  const { survey, rotateTo, inHand } = await surveyStand();
+  rotateTo('b')();
+  await survey([NOTHING, rotateTo('c')]);
+  await inHand.closeBeyond(0);
+  await survey([NOTHING, rotateTo('d')]);
+  await inHand.closeBeyond(0);
+  expect(await textsOf(await survey([]))).toEqual(['c', 'd']);
+});
+
+test('what came and went between two looks is known to be lost', async () => {
+  const { survey, rotateTo, pursuit } = await surveyStand();
+  rotateTo('b')();
+  await survey([NOTHING, rotateTo('c')]);
+  for (const text of ['d', 'e', 'f']) rotateTo(text)();
+  const found = await survey([]);
+  expect(await textsOf(found)).toEqual(['b', 'c', 'e', 'f']);
+  expect(pursuit.hasLost(found.listed)).toBe(true);
+});
+
+test('where times do not tell, what is deleted was written before what is left', async () => {
+  const { survey, rotateTo } = await surveyStand(() => new Date('2026-01-01T00:00:00Z'));
+  rotateTo('b')();
+  await survey([NOTHING, rotateTo('c')]);
+  await survey([NOTHING, rotateTo('d')]);
+  expect(await textsOf(await survey([]))).toEqual(['b', 'c', 'd']);
+});
+
+test('a file that was at the path is read, also where its time is before all that was read', async () => {
+  const hours: Record<string, number> = { a: 9, b: 1, c: 1 };
+  const { survey, rotateTo } = await surveyStand((text) => new Date(Date.UTC(2026, 0, 1, hours[text])));
+  rotateTo('b')();
+  await survey([NOTHING, rotateTo('c')]);
+  expect(await textsOf(await survey([]))).toEqual(['b', 'c']);
+});
+
+test('a file in hand that another path has taken up meanwhile is not read twice', async () => {
+  const { survey, rotateTo, path, inHand } = await surveyStand();
+  rotateTo('b')();
+  const taken = await identityAt(path);
+  await survey([NOTHING, rotateTo('c')]);
+  expect(inHand.has(taken)).toBe(true);
+  renameSync(`${path}.1`, `${path}.other`);
+  const found = await survey([], { isTaken: (identity) => isSameFile(identity, taken) });
+  expect(await textsOf(found)).toEqual(['c']);
+  expect(inHand.isEmpty).toBe(true);
+});
+
+test('a file that nobody holds is no proof that none came after it: another may have its inode by now', async () => {
+  const { path, pursuit, rotateTo } = await surveyStand();
+  const [before] = await listing(path);
+  rotateTo('b')();
+  const listed = await listing(path);
+  const later = listed.filter(({ look }) => before && !isSameFile(look.identity, before.look.identity));
+  pursuit.see(path, listed, () => false);
+  expect(pursuit.hasLost(later)).toBe(true);
+  pursuit.see(path, listed, () => true);
+  expect(pursuit.hasLost(later)).toBe(false);
+});
+
+test('of more files than there is room for those that came first stay in hand', async () => {
+  const { survey, rotateTo, path, inHand } = await surveyStand();
+  rotateTo('b')();
+  rotateTo('c')();
+  const [b, c] = [await identityAt(`${path}.1`), await identityAt(path)];
+  await survey([NOTHING, rotateTo('d')], { olderMax: 1 });
+  expect([inHand.has(c), inHand.has(b)]).toEqual([true, false]);
+});
+
+test('an error leaves in hand what was open', async () => {
+  const { survey, rotateTo, path, inHand } = await surveyStand();
+  rotateTo('b')();
+  const b = await identityAt(path);
+  const fail = () => {
+    throw new Error('the directory cannot be read');
+  };
+  await expect(survey([NOTHING, fail])).rejects.toThrow('cannot be read');
+  expect(inHand.has(b)).toBe(true);
+  rotateTo('c')();
+  rotateTo('d')();
+  expect(await textsOf(await survey([]))).toEqual(['b', 'c', 'd']);
+});
