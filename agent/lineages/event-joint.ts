@@ -116,10 +116,8 @@ export class EventJoint {
     let isAppended: boolean;
     try {
       if (!(await this.#isUnread(newer))) return await older.endEvent();
-      counters.readBatches++;
       isAppended = await this.#appendOnce(older, newer, joint);
     } catch (error) {
-      counters.failedBatches++;
       if (error instanceof StoreError && /^(?:refused|interrupted)$/.test(error.code)) this.#failed(older);
       access.failed(this.#client, error);
       return 'away';
@@ -139,7 +137,7 @@ export class EventJoint {
   }
 
   async #appendOnce(older: JointFile, newer: JointFile, joint: Joint): Promise<boolean> {
-    const { writer, tenant } = this.#context;
+    const { writer, tenant, counters } = this.#context;
     const { channel, source, position } = older.known;
     const { json, lines, cut } = joint.lines;
     const batch: Parameters<LogWriter['append']>[1] = {
@@ -147,8 +145,15 @@ export class EventJoint {
       ...(await encodePayload(json)),
       also: { source: newer.known.source, from: newer.start.offset, to: joint.newer },
     };
-    const outcome = await writer.append({ tenant, channel }, batch, joint.older.mark);
-    return outcome.kind === 'appended';
+    counters.readBatches++;
+    let isAppended = false;
+    try {
+      const outcome = await writer.append({ tenant, channel }, batch, joint.older.mark);
+      isAppended = outcome.kind === 'appended';
+    } finally {
+      if (!isAppended) counters.failedBatches++;
+    }
+    return isAppended;
   }
 
   #count(older: JointFile, newer: JointFile, joint: Joint): void {

@@ -27,6 +27,14 @@ function patient(stand: AgentStand, maxWait = '1m'): StandAgentOptions {
   return { sources: [{ include: [stand.path('app.log')], multiline }] };
 }
 
+/** Before each event of two files is taken, another agent has brought it. */
+class OvertakenWriter extends WriterAround {
+  override async append(id: ChannelId, batch: OutgoingBatch, mark: string): Promise<AppendOutcome> {
+    if (batch.also !== undefined) await super.append(id, batch, mark);
+    return super.append(id, batch, mark);
+  }
+}
+
 /** As far as the rotation: the agent has read the first line and waits with the two behind it. */
 async function rotatedInTheMiddle(stand: AgentStand): Promise<void> {
   await writeFile(stand.path('app.log'), asText([FIRST, ...TRACE.slice(0, 2)]));
@@ -126,6 +134,18 @@ test('comes whole and once where two agents read the file', async () => {
   await writeRest(stand);
   await appendFile(stand.path('app.log'), 'INFO last\n');
   expect(await stand.linesOnce(4)).toEqual([FIRST, WHOLE, 'INFO next', 'INFO open']);
+});
+
+test('counts as a batch that failed where another agent was faster with it', async () => {
+  const stand = await agentStand();
+  const agent = await stand.start({ ...patient(stand), writer: new OvertakenWriter(stand.writer) });
+  await rotatedInTheMiddle(stand);
+  await writeRest(stand);
+  expect(await stand.linesOnce(3)).toEqual([FIRST, WHOLE, 'INFO next']);
+  await agent.stop();
+  const { readBatches, batches, failedBatches, conflicts } = agent.stats();
+  expect({ batches, failedBatches, conflicts }).toEqual({ batches: 2, failedBatches: 1, conflicts: 1 });
+  expect(readBatches).toBe(batches + failedBatches);
 });
 
 test('is waited for while its lines come one by one, and is over when none has come for a while', async () => {
