@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../shared/logger.js';
 import type { LogWriter } from '../shared/store/log-store.js';
+import { withResolvers } from '../shared/with-resolvers.js';
 import { Archives } from './archives/archives.js';
 import type { AgentSettings } from './config/config.js';
 import { hasFiles, keysForRestart, reloadSentence } from './config/reload.js';
@@ -48,6 +49,7 @@ export class LogAgent {
   readonly #timings: AgentTimings;
   readonly #writer: LogWriter;
   readonly #stopping = new AbortController();
+  readonly #finished = withResolvers();
   readonly #counters: AgentCounters = newCounters();
   readonly #ledger: Ledger;
   readonly #notices: Notices;
@@ -66,7 +68,6 @@ export class LogAgent {
   #isLoaded = false;
   #hasLost = false;
   #sweeping: Promise<void> = Promise.resolve();
-  #finish: () => void = () => {};
 
   constructor(settings: AgentSettings, { writer, logger, standardInput, timings }: AgentDependencies) {
     this.#settings = settings;
@@ -84,15 +85,13 @@ export class LogAgent {
     this.#search = this.#newSearch();
     this.#pipes = new Pipes(context, settings, { input: standardInput, killMs: this.#timings.killMs });
     this.#report = this.#newReport();
-    this.finished = new Promise((resolve) => {
-      this.#finish = resolve;
-    });
+    this.finished = this.#finished.promise;
   }
 
   /** Resolves when the agent is at work; a store that is away is waited for in the background. */
   async start(): Promise<void> {
     this.#pipes.start();
-    if (!this.#hasFiles) return void this.#pipes.finished.then(() => this.#finish());
+    if (!this.#hasFiles) return void this.#pipes.finished.then(this.#finished.resolve);
     this.#search.begin();
     await this.#load();
     this.#sweeping = this.#sweepUntilStopped();
@@ -109,7 +108,7 @@ export class LogAgent {
     this.#tellLost();
     if (outcome === 'late') this.#logger.warn(`stopped before everything was appended; ${READ_AGAIN}`);
     else if (outcome > 0) this.#logger.warn(`stopped with ${outcome} bytes not appended; ${READ_AGAIN}`);
-    this.#finish();
+    this.#finished.resolve();
   }
 
   /** Of the commands that were read, as a shell has it; undefined where there were none and nothing was lost. */

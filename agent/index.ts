@@ -5,7 +5,7 @@ import type { AgentStats } from './status/agent-stats.js';
 import type { AgentStatus } from './status/status-shape.js';
 
 export type { AgentDependencies } from './agent.js';
-export { type AgentSettings, agentConfig, type SourceRule, STANDARD_INPUT } from './config/config.js';
+export { type AgentSettings, agentConfig } from './config/config.js';
 export type { AgentStats } from './status/agent-stats.js';
 export type { AgentStatus } from './status/status-shape.js';
 

@@ -28,23 +28,20 @@ export function checkAgent(files: string[], flags: AgentFlags, shell: Shell): nu
 function sourceLines({ rule, files, missing, unreadable, aged }: PlannedSource, index: number): string[] {
   const what = rule.exec === undefined ? 'file' : 'command';
   const count = `${files.length} ${files.length === 1 ? what : `${what}s`} now`;
+  const found = files.map(({ path, channel }) => `${path} to ${channel}`);
   return [
     `sources.${index}: ${sourceInWords(rule)}`,
-    ...section(
-      count,
-      files.map(({ path, channel }) => `${path} to ${channel}`),
-    ).map(indented),
-    ...section('not there yet', missing).map(indented),
-    ...section('cannot be read', unreadable).map(indented),
-    ...section('older than ignore_older: where no agent has read them, not before they change', aged).map(
-      indented,
-    ),
+    ...[
+      ...(files.length === 0 ? [count] : section(count, found)),
+      ...section('not there yet', missing),
+      ...section('cannot be read', unreadable),
+      ...section('older than ignore_older: where no agent has read them, not before they change', aged),
+    ].map(indented),
   ];
 }
 
 function section(title: string, lines: readonly string[]): string[] {
-  if (lines.length === 0) return title.startsWith('0 ') ? [title] : [];
-  return [`${title}:`, ...shortened(lines).map(indented)];
+  return lines.length === 0 ? [] : [`${title}:`, ...shortened(lines).map(indented)];
 }
 
 function shortened(lines: readonly string[]): string[] {

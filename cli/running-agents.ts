@@ -2,6 +2,7 @@
 import { request } from 'node:http';
 import { liveSockets, searchedDirectories } from '../agent/status/runtime-directory.js';
 import { type AgentStatus, agentStatus } from '../agent/status/status-shape.js';
+import type { Environment } from '../shared/config-variables.js';
 import { messageOf } from '../shared/errors.js';
 
 const ANSWER_TIMEOUT_MS = 3_000;
@@ -20,7 +21,7 @@ export interface AgentPlaces {
   readonly directories: readonly string[];
 }
 
-export async function findAgents(env: Readonly<Record<string, string | undefined>>, userId: number) {
+export async function findAgents(env: Environment, userId: number) {
   const directories = await searchedDirectories(env, userId);
   const sockets = (await Promise.all(directories.map(liveSockets))).flat();
   return { sockets, directories } satisfies AgentPlaces;

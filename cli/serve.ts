@@ -18,13 +18,14 @@ export async function serve(
   begin: (lifecycle: Lifecycle) => Promise<Ready>,
 ): Promise<number> {
   const lifecycle = new Lifecycle(logger);
+  let ready: Ready;
   try {
-    const { sentence, finished, exitCode } = await begin(lifecycle);
+    ready = await begin(lifecycle);
+    const { sentence, finished } = ready;
     logger.info(sentence);
     await Promise.race([untilAborted(shell.signal), ...(finished === undefined ? [] : [finished])]);
-    await lifecycle.stop();
-    return exitCode?.() ?? exitCodeOf(shell.signal);
   } finally {
     await lifecycle.stop();
   }
+  return ready.exitCode?.() ?? exitCodeOf(shell.signal);
 }

@@ -6,6 +6,7 @@
 import type { z } from 'zod';
 import { asLine, besides, issueLines, listed, readConfig } from '../shared/config.js';
 import { ruleInWords } from '../shared/config-rules.js';
+import type { Environment } from '../shared/config-variables.js';
 import { ConfigError, UsageError } from '../shared/errors.js';
 
 /** A setting that may come from elsewhere than the file. */
@@ -22,7 +23,7 @@ export interface Setting {
 
 export interface SettingsOrigin {
   readonly file: string | undefined;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Environment;
   readonly settings: readonly Setting[];
 }
 

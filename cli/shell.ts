@@ -4,10 +4,11 @@
  */
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
+import type { Environment } from '../shared/config-variables.js';
 import type { Logger, LogLevel } from '../shared/logger.js';
 
 export interface Shell {
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Environment;
   readonly stdin: Readable;
   readonly stdout: Writable;
   readonly stderr: Writable;

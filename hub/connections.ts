@@ -4,6 +4,7 @@
  */
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 import type { CloseCode } from '../shared/protocol/close-codes.js';
+import { withResolvers } from '../shared/with-resolvers.js';
 import type { HubLimits } from './config.js';
 import type { Connection } from './connection.js';
 
@@ -94,13 +95,4 @@ export class Connections {
     if (count === 0) this.#perTenant.delete(tenant);
     else this.#perTenant.set(tenant, count);
   }
-}
-
-/** `Promise.withResolvers` came with Node 22. */
-function withResolvers(): { promise: Promise<void>; resolve: () => void } {
-  let resolve = () => {};
-  const promise = new Promise<void>((settle) => {
-    resolve = settle;
-  });
-  return { promise, resolve };
 }

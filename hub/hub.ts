@@ -4,6 +4,7 @@
  */
 
 import { TailraceError } from '../shared/errors.js';
+import { urlHost } from '../shared/listen-address.js';
 import type { Logger } from '../shared/logger.js';
 import { CLOSE_CODES } from '../shared/protocol/close-codes.js';
 import { SUBPROTOCOL, WEBSOCKET_PATH } from '../shared/protocol/messages.js';
@@ -200,8 +201,4 @@ class HubEngine implements Hub {
 
 function offersOnlyOthers({ subprotocols }: UpgradeRequest): boolean {
   return subprotocols.length > 0 && !subprotocols.includes(SUBPROTOCOL);
-}
-
-function urlHost(host: string): string {
-  return host.includes(':') ? `[${host}]` : host;
 }

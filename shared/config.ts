@@ -5,7 +5,6 @@
 import { readFileSync } from 'node:fs';
 import { LineCounter, parseDocument, type YAMLParseError } from 'yaml';
 import { z } from 'zod';
-import { ruleInWords } from './config-rules.js';
 import { inputSchema, keysAt } from './config-schema.js';
 import { type Environment, type Filled, fillVariables, type VariableProblem } from './config-variables.js';
 import { ConfigError, messageOf } from './errors.js';
@@ -35,26 +34,6 @@ export const byteSize = unitSchema(BYTE_UNITS, 'must be a size such as 64KiB, 10
 
 /** A duration such as `250ms`, `30s`, `15m`, `12h` or `7d`; the parsed value is in milliseconds. */
 export const duration = unitSchema(DURATION_UNITS, 'must be a duration such as 250ms, 30s, 15m, 12h or 7d');
-
-/** Reads and checks a YAML file. Throws a `ConfigError` that lists every problem. */
-export function loadConfig<T>(path: string, schema: z.ZodType<T>, env: Environment = {}): T {
-  const { values, problems } = readConfig(path, schema, env);
-  return checkConfig(values, schema, path, problems);
-}
-
-/** Checks values that were read already; `origin` names them in the error. */
-export function checkConfig<T>(
-  value: unknown,
-  schema: z.ZodType<T>,
-  origin: string,
-  unfilled: readonly VariableProblem[] = [],
-): T {
-  const result = schema.safeParse(value ?? {}, { error: ruleInWords });
-  if (result.success && unfilled.length === 0) return result.data;
-  const issues = besides(unfilled, result.error?.issues ?? []);
-  const problems = [...unfilled.map(asLine), ...issues.flatMap((issue) => issueLines(issue, schema))];
-  throw new ConfigError(`${origin}: ${listed(problems)}`);
-}
 
 /** One problem as it is, several below each other. */
 export function listed(problems: readonly string[]): string {
@@ -111,8 +90,6 @@ function yamlProblem({ code, message }: YAMLParseError): string {
 /** What is wrong, as `key: rule`; an issue with several unknown keys gives a line for each. */
 export function issueLines(issue: z.core.$ZodIssue, schema: z.ZodType): string[] {
   const where = issue.path.map(String).join('.');
-  const inside = issuesInside(issue);
-  if (inside.length > 0) return inside.flatMap((one) => issueLines(one, schema));
   if (issue.code === 'unrecognized_keys') {
     const known = keysAt(inputSchema(schema), issue.path);
     return issue.keys.map((key) => {
@@ -129,15 +106,6 @@ export function issueLines(issue: z.core.$ZodIssue, schema: z.ZodType): string[]
 /** Whether the value is of the kind that an alternative wants, so that what is wrong inside it says more. */
 function isOfItsKind(issues: readonly z.core.$ZodIssue[]): boolean {
   return issues.every(({ path, code }) => path.length > 0 || !/^invalid_(?:type|value)$/.test(code));
-}
-
-/** Of several forms that a value may have, what is wrong with the one that it nearly has. */
-function issuesInside(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
-  if (issue.code !== 'invalid_union') return [];
-  const nearest = issue.errors.find((issues) =>
-    issues.every(({ code, path }) => path.length > 0 || code === 'unrecognized_keys'),
-  );
-  return (nearest ?? []).map((one) => ({ ...one, path: [...issue.path, ...one.path] }));
 }
 
 function unitSchema(units: Readonly<Record<string, number>>, message: string) {

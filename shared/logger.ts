@@ -17,7 +17,6 @@ export interface Logger {
 }
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
-export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 
 export interface LoggerOptions {
   readonly level: LogLevel;

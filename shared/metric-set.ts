@@ -4,7 +4,7 @@
  */
 import { Counter, Gauge, Registry } from 'prom-client';
 
-export type { Counter, Gauge } from 'prom-client';
+export type { Counter } from 'prom-client';
 
 export class MetricSet {
   readonly #registry = new Registry();

@@ -13,8 +13,6 @@ import { redact } from './redact-config.js';
 import { lineBytes, type SourceRule, sourceConfig, sourceRule } from './source-rule.js';
 import { metrics, statusSocket } from './status-config.js';
 
-export { type SourceRule, STANDARD_INPUT } from './source-rule.js';
-
 const GIB = 2 ** 30;
 const DAY_MS = 86_400_000;
 

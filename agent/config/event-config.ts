@@ -35,13 +35,11 @@ const eventRules = z
       .default(WAIT_DEFAULT_MS)
       .describe('An event that could go on is over when its file has not grown for so long.'),
   })
-  .superRefine((rules, context) => {
-    const own = [rules.start, rules.continue, rules.end].filter((rule) => rule !== undefined).length;
-    if (rules.preset !== undefined && own === 0) return;
-    if (rules.preset === undefined && own > 0) return;
-    const message = 'must have a preset, or at least one of start, continue and end';
-    context.addIssue({ code: 'custom', message });
-  });
+  .refine(
+    ({ preset: name, start, continue: continues, end }) =>
+      (name === undefined) !== ((start ?? continues ?? end) === undefined),
+    'must have a preset, or at least one of start, continue and end',
+  );
 
 /** Gives a rule once it is known how long a line of the source may be. */
 export const multiline = z

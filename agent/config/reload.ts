@@ -7,13 +7,12 @@ import type { AgentSettings } from './config.js';
 import { type SourceRule, STANDARD_INPUT } from './source-rule.js';
 
 /** Not of the configuration file, or taken over. */
-const NO_MATTER: ReadonlySet<string> = new Set(['sources', 'ownDirectories']);
+const NO_MATTER: ReadonlySet<string> = new Set<keyof AgentSettings>(['sources', 'ownDirectories']);
 
 /** Keys that differ and hold from the next start on only. Without values: they may be secrets. */
 export function keysForRestart(before: AgentSettings, after: AgentSettings): string[] {
-  const [old, other]: Record<string, unknown>[] = [{ ...before }, { ...after }];
-  const keys = [...new Set([...Object.keys(old ?? {}), ...Object.keys(other ?? {})])];
-  const changed = keys.filter((key) => !NO_MATTER.has(key) && !isDeepStrictEqual(old?.[key], other?.[key]));
+  const keys = Object.keys({ ...before, ...after }) as (keyof AgentSettings)[];
+  const changed = keys.filter((key) => !NO_MATTER.has(key) && !isDeepStrictEqual(before[key], after[key]));
   const isSame = isDeepStrictEqual(pipeRules(before), pipeRules(after));
   return [...changed.map(asWritten), ...(isSame ? [] : ['source of standard input or of a command'])];
 }

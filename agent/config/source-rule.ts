@@ -2,7 +2,7 @@
  * One entry of `sources`: which files are meant and how they are treated. The schema of what users write, and
  * the rule that the agent goes by.
  */
-import { isAbsolute, resolve } from 'node:path';
+import { basename, isAbsolute, resolve } from 'node:path';
 import { z } from 'zod';
 import { byteSize, duration } from '../../shared/config.js';
 import { LINE_BYTES_MAX } from '../../shared/protocol/limits.js';
@@ -120,6 +120,11 @@ export function sourceRule(
       ...(rules.length > 0 && { redaction: new Redaction(rules) }),
     },
   };
+}
+
+/** What stands in the place of a file's name where there is none: of a command, or of standard input. */
+export function pipeName({ exec }: SourceRule): string {
+  return exec === undefined ? 'stdin' : basename(exec.command[0] ?? '');
 }
 
 function checkTemplate(template: string, context: z.core.$RefinementCtx<string>): void {

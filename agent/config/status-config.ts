@@ -30,13 +30,9 @@ export const metrics = z
       .default(0)
       .describe('How many files get series of their own, those with most unread bytes first.'),
   })
-  .superRefine(({ listen, allow_remote }, context) => {
-    if (allow_remote || isLoopback(listen.host)) return;
-    context.addIssue({
-      code: 'custom',
-      path: ['listen'],
-      message:
-        'must be a loopback address such as 127.0.0.1:9464, unless metrics.allow_remote is true in the --config file',
-    });
+  .refine(({ listen, allow_remote }) => allow_remote || isLoopback(listen.host), {
+    error:
+      'must be a loopback address such as 127.0.0.1:9464, unless metrics.allow_remote is true in the --config file',
+    path: ['listen'],
   })
   .transform(({ listen, files_max }): MetricsSettings => ({ listen, filesMax: files_max }));

@@ -4,7 +4,7 @@
  */
 import { type Dirent, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import type { SourceRule } from '../config/config.js';
+import type { SourceRule } from '../config/source-rule.js';
 import { isSettled } from '../files/directory-time.js';
 import { type FileLook, identityKey, lookOf } from '../files/log-file.js';
 import { basesOf, isCompressedName } from '../rotation/rotation-name.js';

@@ -3,7 +3,7 @@
  */
 import { basename, dirname, relative } from 'node:path';
 import picomatch from 'picomatch';
-import { type SourceRule, STANDARD_INPUT } from '../config/config.js';
+import { type SourceRule, STANDARD_INPUT } from '../config/source-rule.js';
 
 /** How deep `**` reaches; symbolic links may loop. */
 const DEPTH_MAX = 16;

@@ -3,11 +3,10 @@
  * what was read before. Looks at names and rights, and opens nothing.
  */
 import { accessSync, constants } from 'node:fs';
-import { basename } from 'node:path';
 import { messageOf } from '../../shared/errors.js';
 import { channelOf } from '../config/channel-template.js';
-import type { AgentSettings, SourceRule } from '../config/config.js';
-import { STANDARD_INPUT } from '../config/source-rule.js';
+import type { AgentSettings } from '../config/config.js';
+import { pipeName, type SourceRule, STANDARD_INPUT } from '../config/source-rule.js';
 import { AgedFiles } from './aged-files.js';
 import { Discovery, type FoundFile } from './discovery.js';
 
@@ -49,12 +48,9 @@ function search(
   seen: Set<string>,
 ): void {
   const { rule, files, missing, unreadable, aged } = source;
-  if (rule.exec !== undefined) {
-    const [program = ''] = rule.exec.command;
-    files.push({ path: program, channel: channelOf(rule.channel, `/${basename(program)}`, host) });
-  }
-  if (rule.include.includes(STANDARD_INPUT)) {
-    files.push({ path: 'standard input', channel: channelOf(rule.channel, '/stdin', host) });
+  if (rule.exec !== undefined || rule.include.includes(STANDARD_INPUT)) {
+    const [path = 'standard input'] = rule.exec?.command ?? [];
+    files.push({ path, channel: channelOf(rule.channel, `/${pipeName(rule)}`, host) });
   }
   const agedFiles = new AgedFiles();
   const onFile = (found: FoundFile) => {

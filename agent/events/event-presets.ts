@@ -146,9 +146,8 @@ const node = (): GrammarTable => {
     /** An uncaught error: where it was thrown, the line of code and a caret. */
     place: [...frames, otherwise('code?')],
     'code?': [on(String.raw`^\s*\^+\s*$`, 'caret')],
-    caret: [on('^$', 'thrown'), on(`${NODE_ERROR}`, 'error'), otherwise('value')],
-    thrown: [on(`^\\[?.*${NODE_ERROR}.* \\{$`, 'properties'), on(NODE_ERROR, 'error'), otherwise('value')],
-    value: [...frames, hint, on('^$', 'last?')],
+    caret: [on('^$', 'thrown'), on(NODE_ERROR, 'error'), otherwise('trace')],
+    thrown: [on(`^\\[?.*${NODE_ERROR}.* \\{$`, 'properties'), on(NODE_ERROR, 'error'), otherwise('trace')],
     error: message,
     'message?': message,
     trace: [...frames, hint, on('^$', 'last?')],

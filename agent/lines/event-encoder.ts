@@ -4,9 +4,9 @@
  */
 import { BATCH_RAW_BYTES_MAX } from '../../shared/protocol/limits.js';
 import { REDACT_BEYOND_BYTES, type Redaction } from '../redaction/redaction.js';
-import { type EncodedLines, lineContent } from './line-encoder.js';
+import type { EncodedLines } from './line-encoder.js';
 import type { LineFormat } from './line-format.js';
-import { type LineText, linesOf } from './line-texts.js';
+import { type LineText, lineContent, linesOf } from './line-texts.js';
 import { characterBoundary, type TextEncoding } from './text-encoding.js';
 
 export interface EventBytes {
@@ -28,8 +28,7 @@ export function encodeEvents(span: EventBytes, { lineBytesMax, redaction }: Line
   const { bytes, encoding, ends } = span;
   let lines: string[] = [];
   for (const line of linesOf(bytes, encoding, lineBytesMax)) {
-    const isLong = line.to - line.from > lineBytesMax;
-    const { text, limit }: Event = isLong ? longLine(line, span, lineBytesMax) : line;
+    const { text, limit }: Event = line.isCut ? cutLine(line, span, lineBytesMax) : line;
     lines.push(text);
     if (ends !== undefined && ends[events.count] !== line.to) continue;
     // Only a line by itself is over the limit, and only there is something behind it.
@@ -39,14 +38,10 @@ export function encodeEvents(span: EventBytes, { lineBytesMax, redaction }: Line
   return events.encoded();
 }
 
-function longLine(
-  { from, to, text }: LineText,
-  { bytes, encoding }: EventBytes,
-  lineBytesMax: number,
-): Event {
+/** With what redaction may have to see behind the cut. */
+function cutLine({ from, to, text }: LineText, { bytes, encoding }: EventBytes, lineBytesMax: number): Event {
   const whole = bytes.subarray(from, to);
   const line = lineContent(whole, encoding, encoding.firstLineEnd(whole, 0) > 0);
-  if (line.length <= lineBytesMax) return { text };
   return { text: encoding.decode(line, lineBytesMax + REDACT_BEYOND_BYTES), limit: text.length };
 }
 

@@ -7,7 +7,7 @@
  * the text as a whole and replacing its `\n` escapes.
  */
 import { isUtf8 } from 'node:buffer';
-import { leadingNuls } from '../files/nuls.js';
+import { linesOf } from './line-texts.js';
 import { characterBoundary, type TextEncoding, UTF_8 } from './text-encoding.js';
 
 export interface EncodedLines {
@@ -136,30 +136,11 @@ function writeHex(out: Buffer, begin: number, byte: number): number {
 function encodeAnything(bytes: Buffer, encoding: TextEncoding, lineBytesMax: number): EncodedLines {
   const texts: string[] = [];
   const cut: number[] = [];
-  for (let start = 0; start < bytes.length; ) {
-    const next = encoding.firstLineEnd(bytes, start);
-    const line = lineContent(bytes.subarray(start, next === 0 ? bytes.length : next), encoding, next > 0);
-    if (line.length > lineBytesMax) cut.push(texts.length);
-    texts.push(encoding.decode(line, lineBytesMax));
-    start = next === 0 ? bytes.length : next;
+  for (const { text, isCut } of linesOf(bytes, encoding, lineBytesMax)) {
+    if (isCut) cut.push(texts.length);
+    texts.push(text);
   }
   return { json: Buffer.from(JSON.stringify(texts)), lines: texts.length, cut };
-}
-
-/** Without the line's end, and without the NULs of a hole before it. */
-export function lineContent(
-  line: Buffer,
-  { unitBytes, carriageReturn }: TextEncoding,
-  hasNewline: boolean,
-): Buffer {
-  let end = line.length;
-  if (hasNewline) {
-    end -= unitBytes;
-    const before = line.subarray(Math.max(0, end - unitBytes), end);
-    if (before.equals(carriageReturn)) end -= unitBytes;
-  }
-  const nuls = leadingNuls(line.subarray(0, end));
-  return line.subarray(nuls - (nuls % unitBytes), end);
 }
 
 /** Where the text of the last line ends: its newline ends a line and does not begin one. */

@@ -1,11 +1,13 @@
 /** The text of each of some whole lines, with its place among the bytes. Pure. */
 import { isAscii } from 'node:buffer';
-import { lineContent } from './line-encoder.js';
+import { leadingNuls } from '../files/nuls.js';
 import { type TextEncoding, UTF_8 } from './text-encoding.js';
 
 export interface LineText {
   /** Without the line's end, and without NULs before it. */
   readonly text: string;
+  /** Whether the text lost its end to the limit. */
+  readonly isCut: boolean;
   readonly from: number;
   /** Behind the line's end. */
   readonly to: number;
@@ -26,7 +28,8 @@ function* linesOfAscii(whole: string, bytesMax: number): Generator<LineText> {
     while (whole.charCodeAt(start) === 0) start++;
     const to = newline === -1 ? end : newline + 1;
     if (newline > start && whole.charCodeAt(newline - 1) === 0x0d) end--;
-    yield { text: whole.slice(start, Math.min(end, start + bytesMax)), from, to };
+    const isCut = end - start > bytesMax;
+    yield { text: whole.slice(start, isCut ? start + bytesMax : end), isCut, from, to };
     from = to;
   }
 }
@@ -36,7 +39,23 @@ function* linesOfBytes(bytes: Buffer, encoding: TextEncoding, bytesMax: number):
     const newline = encoding.firstLineEnd(bytes, from);
     const to = newline === 0 ? bytes.length : newline;
     const line = lineContent(bytes.subarray(from, to), encoding, newline > 0);
-    yield { text: encoding.decode(line, bytesMax), from, to };
+    yield { text: encoding.decode(line, bytesMax), isCut: line.length > bytesMax, from, to };
     from = to;
   }
+}
+
+/** Without the line's end, and without the NULs of a hole before it. */
+export function lineContent(
+  line: Buffer,
+  { unitBytes, carriageReturn }: TextEncoding,
+  hasNewline: boolean,
+): Buffer {
+  let end = line.length;
+  if (hasNewline) {
+    end -= unitBytes;
+    const before = line.subarray(Math.max(0, end - unitBytes), end);
+    if (before.equals(carriageReturn)) end -= unitBytes;
+  }
+  const nuls = leadingNuls(line.subarray(0, end));
+  return line.subarray(nuls - (nuls % unitBytes), end);
 }

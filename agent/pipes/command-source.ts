@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Backoff, backoffDelay } from '../../shared/backoff.js';
 import { messageOf } from '../../shared/errors.js';
 import type { Logger } from '../../shared/logger.js';
+import { withResolvers } from '../../shared/with-resolvers.js';
 import type { CommandRule } from '../config/command-rule.js';
 import { ChildRun, CommandNotStarted } from './child-run.js';
 import type { PipeSource } from './pipe-source.js';
@@ -45,19 +46,17 @@ export class CommandSource {
   readonly #context: CommandContext;
   readonly #rule: CommandRule;
   readonly #stopping = new AbortController();
+  readonly #finished = withResolvers();
   #stopSignal: NodeJS.Signals | undefined;
   #run: ChildRun | undefined;
   /** Of this run and of the one before it, if that is not all appended. */
   #pipes: readonly PipeSource[] = [];
   #exitCode = NOT_RUN;
-  #onFinished: () => void = () => {};
 
   constructor(context: CommandContext, rule: CommandRule) {
     this.#context = context;
     this.#rule = rule;
-    this.finished = new Promise((resolve) => {
-      this.#onFinished = resolve;
-    });
+    this.finished = this.#finished.promise;
   }
 
   get pipes(): readonly PipeSource[] {
@@ -70,7 +69,7 @@ export class CommandSource {
   }
 
   start(): void {
-    void this.#runs().finally(() => this.#onFinished());
+    void this.#runs().finally(() => this.#finished.resolve());
   }
 
   signal(name: NodeJS.Signals): void {

@@ -8,6 +8,7 @@ import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChannelId } from '../../shared/protocol/channel.js';
 import type { SourcePosition } from '../../shared/store/log-store.js';
+import { withResolvers } from '../../shared/with-resolvers.js';
 import { EventWait } from '../lineages/event-wait.js';
 import { type LineFormat, lineBytesRead } from '../lines/line-format.js';
 import { type Outlook, Tail } from '../lines/tail.js';
@@ -56,6 +57,7 @@ export class PipeSource implements SessionInput, ReadPath {
   readonly #options: PipeSourceOptions;
   readonly #stream: Readable;
   readonly #held = new PipeBuffer();
+  readonly #finished = withResolvers();
   #session: SourceSession;
   #hasEnded = false;
   readonly #eventWait = new EventWait(() => this.wake());
@@ -65,7 +67,6 @@ export class PipeSource implements SessionInput, ReadPath {
   readonly #unreadAge = new UnreadAge();
   #isDue = false;
   #isAtWork = false;
-  #onFinished: () => void = () => {};
 
   constructor(context: SessionContext, options: PipeSourceOptions, stream: Readable) {
     // What was taken out of the pipe is appended even while the agent stops: nobody could read it again.
@@ -74,9 +75,7 @@ export class PipeSource implements SessionInput, ReadPath {
     this.#options = options;
     this.#stream = stream;
     this.#session = this.#newSession();
-    this.finished = new Promise((resolve) => {
-      this.#onFinished = resolve;
-    });
+    this.finished = this.#finished.promise;
   }
 
   get channel(): string {
@@ -205,7 +204,7 @@ export class PipeSource implements SessionInput, ReadPath {
 
   #finish(): void {
     this.#eventWait.stop();
-    this.#onFinished();
+    this.#finished.resolve();
   }
 
   /** Without this a line longer than the bound would stop the pipe for ever. */

@@ -2,12 +2,11 @@
  * What an agent reads beside files: standard input, and commands. It makes a source of each, and knows when all
  * of them have ended.
  */
-import { basename } from 'node:path';
 import type { Readable } from 'node:stream';
 import { UsageError } from '../../shared/errors.js';
 import { channelOf } from '../config/channel-template.js';
 import type { AgentSettings } from '../config/config.js';
-import { type SourceRule, STANDARD_INPUT } from '../config/source-rule.js';
+import { pipeName, type SourceRule, STANDARD_INPUT } from '../config/source-rule.js';
 import type { SessionContext } from '../sources/source-session.js';
 import type { ChildRun } from './child-run.js';
 import { CommandSource, type RunOutput } from './command-source.js';
@@ -68,7 +67,7 @@ export class Pipes {
     const rule = this.#settings.sources.find(({ include }) => include.includes(STANDARD_INPUT));
     if (rule === undefined) return undefined;
     if (stream === undefined) throw new UsageError('a source includes - but there is no standard input');
-    const options = this.#optionsOf(rule, 'stdin');
+    const options = this.#optionsOf(rule);
     return new PipeSource(this.#context, { ...options, name: 'standard input', origin: '-' }, stream);
   }
 
@@ -82,8 +81,8 @@ export class Pipes {
   }
 
   #pipeOf(rule: SourceRule, run: ChildRun, { stream, count, after }: RunOutput): PipeSource {
-    const program = basename(rule.exec?.command[0] ?? '');
-    const options = this.#optionsOf(rule, program);
+    const program = pipeName(rule);
+    const options = this.#optionsOf(rule);
     const name = `${stream} of ${program}`;
     const labels = { ...rule.labels, stream };
     return new PipeSource(
@@ -93,12 +92,10 @@ export class Pipes {
     );
   }
 
-  #optionsOf(
-    { channel, labels, format }: SourceRule,
-    name: string,
-  ): Omit<PipeSourceOptions, 'name' | 'origin'> {
+  #optionsOf(rule: SourceRule): Omit<PipeSourceOptions, 'name' | 'origin'> {
     const { tenant, host } = this.#settings;
-    const id = { tenant, channel: channelOf(channel, `/${name}`, host) };
+    const { channel, labels, format } = rule;
+    const id = { tenant, channel: channelOf(channel, `/${pipeName(rule)}`, host) };
     return { id, host, run: 1, labels, format };
   }
 }

@@ -4,7 +4,7 @@
  */
 import { MetricSet } from '../../shared/metric-set.js';
 import type { AgentCounters } from './agent-stats.js';
-import { type AgentStatus, STATES } from './status-shape.js';
+import { type AgentStatus, type Asked, STATES } from './status-shape.js';
 
 /** Every counter of the agent has its metric. */
 const TOTALS: Readonly<Record<keyof AgentCounters, readonly [name: string, help: string]>> = {
@@ -38,7 +38,7 @@ export class AgentMetrics {
   #status: AgentStatus;
 
   /** `filesMax`: how many files get series of their own. */
-  constructor(agent: { status(filesMax: number): AgentStatus }, filesMax: number) {
+  constructor(agent: Asked, filesMax: number) {
     this.#take = () => agent.status(filesMax);
     this.#status = this.#take();
     for (const [key, [name, help]] of Object.entries(TOTALS))

@@ -3,11 +3,12 @@
  * the agent works on without: lines matter more.
  */
 import { messageOf } from '../../shared/errors.js';
-import type { ListenAddress } from '../../shared/listen-address.js';
+import { type ListenAddress, urlHost } from '../../shared/listen-address.js';
 import type { Logger } from '../../shared/logger.js';
 import { AgentMetrics } from './agent-metrics.js';
 import { ProbeServer } from './probe-server.js';
-import { type Asked, portRoutes } from './status-routes.js';
+import { portRoutes } from './status-routes.js';
+import type { Asked } from './status-shape.js';
 
 export interface MetricsSettings {
   readonly listen: ListenAddress;
@@ -25,15 +26,11 @@ export async function openMetricsPort(
   try {
     const address = await server.listen(listen);
     const port = typeof address === 'object' ? address?.port : undefined;
-    logger.info(`metrics at http://${hostInUrl(listen.host)}:${port}/metrics`);
+    logger.info(`metrics at http://${urlHost(listen.host)}:${port}/metrics`);
     return server;
   } catch (error) {
     await server.close();
     logger.error(`there are no metrics: ${messageOf(error)}; free the address or set another metrics.listen`);
     return undefined;
   }
-}
-
-function hostInUrl(host: string): string {
-  return host.includes(':') ? `[${host}]` : host;
 }

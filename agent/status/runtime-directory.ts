@@ -6,9 +6,8 @@ import { randomBytes } from 'node:crypto';
 import { chmod, lstat, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
+import type { Environment } from '../../shared/config-variables.js';
 import { systemCode } from '../files/system-error.js';
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The `RuntimeDirectory=` of packaging/systemd, which only the service itself is told of. */
 export const SERVICE_DIRECTORY = '/run/tailrace';

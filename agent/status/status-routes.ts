@@ -1,11 +1,7 @@
 /** The questions that an agent answers, and to whom: everything to its own user, numbers to a port. */
 import type { AgentMetrics } from './agent-metrics.js';
 import { type Answer, plain, type Routes } from './probe-server.js';
-import type { AgentStatus } from './status-shape.js';
-
-export interface Asked {
-  status(filesMax: number): AgentStatus;
-}
+import type { AgentStatus, Asked } from './status-shape.js';
 
 /** Files that a status names where the question does not say. */
 const FILES_DEFAULT = 100;

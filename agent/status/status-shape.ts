@@ -1,23 +1,31 @@
 /** What an agent says of itself and of its files: the JSON of its status, and so the types. Pure. */
 import { z } from 'zod';
 
-/** The states a file can be in, and what each means. */
-export const FILE_STATES = {
-  idle: 'all of it is in the store',
-  reading: 'its lines are on their way',
-  queued: 'an older file of the same log is read first, or nobody has looked at it yet',
-  partial_line: 'all but a last line that has no end yet is in the store',
-  store_away: 'it has unread bytes, and the store cannot be reached',
-  refused: 'it has unread bytes, and the store refuses them',
-  unreadable: 'it cannot be opened or read',
-  missing: 'there is no file at the path',
-  finishing: 'it was rotated or deleted, and is read to its end before it is let go',
-  elsewhere: 'the same file is read under another of its names',
-} as const;
+/** The states a file can be in. */
+export const STATES = [
+  /** All of it is in the store. */
+  'idle',
+  /** Its lines are on their way. */
+  'reading',
+  /** An older file of the same log is read first, or nobody has looked at it yet. */
+  'queued',
+  /** All but a last line that has no end yet is in the store. */
+  'partial_line',
+  /** It has unread bytes, and the store cannot be reached. */
+  'store_away',
+  /** It has unread bytes, and the store refuses them. */
+  'refused',
+  /** It cannot be opened or read. */
+  'unreadable',
+  /** There is no file at the path. */
+  'missing',
+  /** It was rotated or deleted, and is read to its end before it is let go. */
+  'finishing',
+  /** The same file is read under another of its names. */
+  'elsewhere',
+] as const;
 
-export type FileState = keyof typeof FILE_STATES;
-
-export const STATES = Object.keys(FILE_STATES) as FileState[];
+export type FileState = (typeof STATES)[number];
 
 const lastError = z.object({
   message: z.string(),
@@ -68,3 +76,9 @@ export const agentStatus = z.object({
 export type LastError = z.infer<typeof lastError>;
 export type FileStatus = z.infer<typeof fileStatus>;
 export type AgentStatus = z.infer<typeof agentStatus>;
+
+/** Whoever is asked for its status. */
+export interface Asked {
+  /** At most so many files are named. */
+  status(filesMax: number): AgentStatus;
+}

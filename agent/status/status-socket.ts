@@ -7,7 +7,8 @@ import { messageOf } from '../../shared/errors.js';
 import type { Logger } from '../../shared/logger.js';
 import { ProbeServer } from './probe-server.js';
 import { liveSockets, newSocketPath, prepareDirectory, publishSocket } from './runtime-directory.js';
-import { type Asked, socketRoutes } from './status-routes.js';
+import { socketRoutes } from './status-routes.js';
+import type { Asked } from './status-shape.js';
 
 export interface StatusSocketOptions {
   /** Its path, or directories of which the first that can be used gets a socket with a name of its own. */

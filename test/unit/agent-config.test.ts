@@ -3,8 +3,8 @@ import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { agentConfig } from '../../agent/index.js';
 import { UTF_8 } from '../../agent/lines/text-encoding.js';
-import { checkConfig } from '../../shared/config.js';
 import { ConfigError } from '../../shared/errors.js';
+import { checkConfig } from '../support/checked-config.js';
 
 const MINIMAL = { tenant: 'acme', sources: [{ include: ['/var/log/app.log'] }] };
 

@@ -2,8 +2,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { expect, test } from 'vitest';
 import { agentConfig } from '../../agent/index.js';
 import type { LineFormat } from '../../agent/lines/line-format.js';
-import { checkConfig } from '../../shared/config.js';
 import { ConfigError } from '../../shared/errors.js';
+import { checkConfig } from '../support/checked-config.js';
 
 function formatOf(source: Record<string, unknown>, rest: Record<string, unknown> = {}): LineFormat {
   const sources = [{ include: ['/var/log/app.log'], ...source }];

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { isSamePresentation, presentationOf } from '../../agent/config/presentation.js';
 import { keysForRestart } from '../../agent/config/reload.js';
 import { agentConfig } from '../../agent/index.js';
-import { checkConfig } from '../../shared/config.js';
+import { checkConfig } from '../support/checked-config.js';
 
 type Keys = Readonly<Record<string, unknown>>;
 

@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { resolveSettings } from '../../cli/settings.js';
-import { byteSize, loadConfig } from '../../shared/config.js';
+import { byteSize } from '../../shared/config.js';
 import { inputSchema } from '../../shared/config-schema.js';
 import { fillVariables } from '../../shared/config-variables.js';
 import { ConfigError } from '../../shared/errors.js';
 import { nearestWord } from '../../shared/near-miss.js';
+import { loadConfig } from '../support/checked-config.js';
 import { temporaryDirectory } from '../support/temporary.js';
 
 const schema = z.strictObject({

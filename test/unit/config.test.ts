@@ -2,8 +2,9 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { byteSize, checkConfig, duration, loadConfig } from '../../shared/config.js';
+import { byteSize, duration } from '../../shared/config.js';
 import { ConfigError } from '../../shared/errors.js';
+import { checkConfig, loadConfig } from '../support/checked-config.js';
 import { temporaryDirectory } from '../support/temporary.js';
 
 const schema = z.strictObject({

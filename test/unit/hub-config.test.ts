@@ -2,8 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { defaultHubSettings, hubConfig, hubSettings } from '../../hub/config.js';
-import { checkConfig } from '../../shared/config.js';
 import { ConfigError } from '../../shared/errors.js';
+import { checkConfig } from '../support/checked-config.js';
 import { temporaryDirectory } from '../support/temporary.js';
 
 const LEAST = { redis: { url: 'redis://localhost' }, auth: { secret_file: '/etc/secret' } };

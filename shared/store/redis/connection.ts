@@ -8,6 +8,7 @@ import { Redis } from 'ioredis';
 import { backoffDelay } from '../../backoff.js';
 import type { StoreError } from '../../errors.js';
 import type { Logger } from '../../logger.js';
+import { withResolvers } from '../../with-resolvers.js';
 import type { RedisAddress } from './address.js';
 import {
   closedError,
@@ -108,9 +109,8 @@ export class Connection {
   /** Lets calls under way end, refuses new ones, then closes. */
   async close(): Promise<void> {
     if (this.#state === 'closed') return;
-    const drained = new Promise<void>((resolve) => {
-      this.#onDrained = resolve;
-    });
+    const { promise: drained, resolve } = withResolvers();
+    this.#onDrained = resolve;
     const wasIdle = this.#calls.size === 0;
     this.#state = 'closed';
     if (!wasIdle) await drained;
