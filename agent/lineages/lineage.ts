@@ -64,7 +64,7 @@ export class Lineage implements StoreClient, Passer {
   /** Whether there was a file, and nothing is left of it here: neither at its path nor held. */
   get isDeserted(): boolean {
     if (!this.#hadFile || this.seen !== undefined || this.isAtWork) return false;
-    return this.#generations.length === 0;
+    return this.#generations.length === 0 && !this.#succession.isSearchDue;
   }
 
   get sources(): readonly KnownSource[] {

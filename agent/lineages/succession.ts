@@ -8,14 +8,14 @@ import type { Claimant, Claims } from '../files/claims.js';
 import { type FileLook, isSameFile, isSameLook, LogFile, type SourceFile } from '../files/log-file.js';
 import { byAge } from '../rotation/counted-time.js';
 import { FilesInHand } from '../rotation/files-in-hand.js';
-import { PassedOver } from '../rotation/passed-over.js';
-import { type FileOnceSeen, Pursuit } from '../rotation/pursuit.js';
+import type { FileOnceSeen } from '../rotation/pursuit.js';
 import type { RotatedNames } from '../rotation/rotated-names.js';
 import { type Survey, survey } from '../rotation/survey.js';
 import type { StoreClient } from '../sources/store-access.js';
 import type { Notices } from '../status/notices.js';
 import { Departures } from './departures.js';
 import type { Generation, GenerationContext } from './generation.js';
+import { Overtaking } from './overtaking.js';
 import { FirstSight, type Sighting } from './sighting.js';
 import { type PresentedPath, presentationOf, takeUp } from './taking-up.js';
 
@@ -51,14 +51,12 @@ export class Succession {
   #generations: Generation[] = [];
   /** Comes with the first generation whose file is not what it was. */
   #departures: Departures | undefined;
-  /** Comes when files have to be passed over: thousands of paths never need it. */
-  #passedOver: PassedOver | undefined;
+  /** While there is a reason to think so: thousands of paths have none. */
+  #overtaking: Overtaking | undefined;
   /** The file that was read last, once it was let go of. */
   #released: FileOnceSeen | undefined;
   /** Files that are open and have no place yet; mostly none. */
   #inHand: FilesInHand | undefined;
-  /** While surveys are broken off. */
-  #pursuit: Pursuit | undefined;
   #isFirst = true;
   #isSearchDue = false;
   #hasSiblingChanged = false;
@@ -126,23 +124,30 @@ export class Succession {
     if ((isKept || (isAway && !isAwayNow)) && !this.#isSearchDue) return 'settled';
     if (isKept) current.isRotated = false;
     if (this.#generations.length >= GENERATIONS_MAX) return this.#refuse(seen);
-    if (isUnproven) await this.#reconsider(current);
-    this.#firstSight?.compare(seen, this.#options, this.#context.ledger);
-    await this.#partWithChanged();
-    const isCurrentKept = isKept && this.#generations.includes(current);
-    // A hint that comes meanwhile is for another look.
-    this.#isSearchDue = false;
-    const found = await this.#survey(isCurrentKept).catch((error: unknown) => {
+    try {
+      if (isUnproven) await this.#reconsider(current);
+      return await this.#find(seen, isKept ? current : undefined);
+    } catch (error) {
       this.#isSearchDue = true;
       throw error;
-    });
+    }
+  }
+
+  /** `kept`: the generation whose file is still at the path. */
+  async #find(seen: FileLook | undefined, kept: Generation | undefined): Promise<Update> {
+    this.#firstSight?.compare(seen, this.#options, this.#context.ledger);
+    await this.#partWithChanged();
+    const isCurrentKept = kept !== undefined && this.#generations.includes(kept);
+    // A hint that comes meanwhile is for another look.
+    this.#isSearchDue = false;
+    const found = await this.#survey(isCurrentKept);
     this.#isSearchDue ||= found.outcome !== 'whole';
-    this.#tellOvertaken(found);
+    const { notices } = this.#context;
+    if (this.#overtaking?.tell(this.#options.path, found, notices)) this.#overtaking = undefined;
     await this.#adopt(found, isCurrentKept);
     if (found.outcome !== 'whole') return found.outcome === 'waiting' ? 'later' : 'again';
     this.#isFirst = false;
     this.#firstSight = undefined;
-    const { notices } = this.#context;
     this.#departures?.tell(this.#options.path, found.older, this.#generations, notices);
     this.#departures = undefined;
     return this.#isTakenElsewhere(seen) ? 'later' : 'settled';
@@ -171,9 +176,13 @@ export class Succession {
   /** What its file is has to be found out anew. It stays open: it may be deleted meanwhile. */
   async #reconsider(generation: Generation): Promise<void> {
     const file = await this.#remove(generation);
+    await this.#keep(file, !generation.isRotated);
+  }
+
+  async #keep(file: SourceFile | undefined, wasAtPath: boolean): Promise<void> {
     this.#inHand ??= new FilesInHand();
     // What is packed in an archive does not change.
-    if (file instanceof LogFile) this.#inHand.add(file, !generation.isRotated);
+    if (file instanceof LogFile) await this.#inHand.add(file, wasAtPath);
     else await file?.close();
   }
 
@@ -204,8 +213,8 @@ export class Succession {
 
   #refuse(seen: FileLook | undefined): Update {
     const { notices, access } = this.#context;
-    this.#passedOver ??= new PassedOver();
-    if (seen !== undefined && !this.#holds(seen)) this.#passedOver.see(seen);
+    this.#overtaking ??= new Overtaking();
+    if (seen !== undefined && !this.#holds(seen)) this.#overtaking.passOver(seen);
     notices.tooManyWaiting(this.#options.path, this.#generations.length);
     return access.isClosedTo(this.#client) ? 'later' : 'again';
   }
@@ -218,8 +227,8 @@ export class Succession {
     const { claims } = this.#context;
     const { path } = this.#options;
     const rotated = isCurrentKept ? this.#generations.slice(0, -1) : this.#generations;
-    const last = this.#generations.at(-1) ?? this.#released;
-    if (last !== undefined) this.#pursuit ??= new Pursuit(last);
+    this.#overtaking ??= new Overtaking();
+    this.#overtaking.beginSurvey(this.#generations.at(-1) ?? this.#released);
     const inHand = this.#inHand ?? new FilesInHand();
     const found = survey({
       ...{ ...this.#context, path, isCurrentKept, inHand },
@@ -231,7 +240,7 @@ export class Succession {
       },
       isLive: (known) => this.#generations.some((generation) => generation.known === known),
       onListing: (listed) =>
-        this.#pursuit?.see(path, listed, (identity) => inHand.has(identity) || claims.isClaimed(identity)),
+        this.#overtaking?.see(path, listed, (identity) => inHand.has(identity) || claims.isClaimed(identity)),
     });
     return found.finally(() => {
       this.#inHand = inHand.isEmpty ? undefined : inHand;
@@ -248,6 +257,9 @@ export class Succession {
     const taken = await takeUp(current === undefined ? older : [...older, current], {
       ...{ context: this.#context, client: this.#client, place: this.#options },
       ...{ firstSight: this.#firstSight, waiting },
+      putBack: async (own) => {
+        for (const candidate of own) await this.#keep(candidate.file, candidate === current);
+      },
     });
     for (const obstacle of found.obstacles) notices.obstacle(path, obstacle);
     if (this.#isFirst && vanished !== undefined) notices.vanished(path, vanished.position.offset);
@@ -272,18 +284,5 @@ export class Succession {
     if (seen === undefined || this.#holds(seen)) return false;
     this.#context.claims.wakeOwner(seen.identity, this.#client);
     return true;
-  }
-
-  /** Rotated files of which nobody knew came after one that is not there any more. */
-  #tellOvertaken({ outcome, older, listed }: Survey): void {
-    if (outcome === 'moving' || outcome === 'waiting') return;
-    const pursuit = this.#pursuit;
-    this.#pursuit = undefined;
-    if (pursuit === undefined || listed.length === 0) return;
-    const there = [...listed.map(({ look }) => look), ...older.map(({ look }) => look)];
-    const overtaken = this.#passedOver?.settle(there.map(({ identity }) => identity));
-    this.#passedOver = undefined;
-    if (older.some(({ known }) => known === undefined) && pursuit.hasLost(listed))
-      this.#context.notices.overtaken(this.#options.path, overtaken);
   }
 }

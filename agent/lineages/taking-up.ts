@@ -25,6 +25,8 @@ export interface TakingUpOptions {
   readonly firstSight: FirstSight | undefined;
   /** Those of the path that nothing was read of yet. */
   readonly waiting: readonly Generation[];
+  /** Those that could not be taken up are the caller's again. */
+  putBack(candidates: readonly Candidate[]): Promise<void>;
 }
 
 /** All or none: a file that is claimed and has no place would be read by nobody. Those that others have are closed. */
@@ -34,18 +36,16 @@ export async function takeUp(
 ): Promise<Generation[]> {
   const { client, waiting } = options;
   const { claims } = options.context;
+  const own = candidates.filter(({ file }) => claims.claim(file.identity, client));
+  await closeAll(candidates.filter((candidate) => !own.includes(candidate)));
   const generations: Generation[] = [];
   try {
     // They may have been written to since they were taken up, and by that their age is told.
     for (const generation of waiting) await generation.refresh();
-    for (const candidate of candidates) {
-      const { file } = candidate;
-      if (claims.claim(file.identity, client)) generations.push(await generationOf(candidate, options));
-      else await file.close();
-    }
+    for (const candidate of own) generations.push(await generationOf(candidate, options));
   } catch (error) {
-    for (const { file } of candidates) claims.release(file.identity, client);
-    await closeAll(candidates);
+    for (const { file } of own) claims.release(file.identity, client);
+    await options.putBack(own);
     throw error;
   }
   return generations;

@@ -61,6 +61,11 @@ export function copyOf(original: KnownSource | undefined): Pick<Candidate, 'know
   return { known: original.isStored ? original : undefined, original };
 }
 
+/** Whether it is a file of which nothing was known in any way. */
+export function isStranger({ known, original }: Candidate): boolean {
+  return known === undefined && original === undefined;
+}
+
 export function hasUnread({ known, look }: Candidate): boolean {
   return look.size > (known?.position.offset ?? 0);
 }

@@ -3,7 +3,7 @@
  * given by hand: then a file that has its name since a later rotation than one that was read counts as written
  * after that one. Pure.
  */
-import type { FileLook } from '../files/log-file.js';
+import { type FileLook, identityKey } from '../files/log-file.js';
 import { compareRotationAge, isComparableAge, isDatedName } from './rotation-name.js';
 import type { Listed } from './sibling-listing.js';
 
@@ -13,12 +13,12 @@ import type { Listed } from './sibling-listing.js';
  */
 const ROTATION_NS = 60_000_000_000n;
 
-/** A time of the last write that counts. */
-export type CountedTime = (path: string, modifiedNs: bigint) => bigint;
+/** A time of the last write that counts, of a file and not of a name: one that has none may hold on to another's. */
+export type CountedTime = (look: Pick<FileLook, 'identity' | 'modifiedNs'>) => bigint;
 
 interface AgedFile {
   readonly path: string;
-  readonly look: Pick<FileLook, 'modifiedNs' | 'links'>;
+  readonly look: Pick<FileLook, 'identity' | 'modifiedNs' | 'links'>;
 }
 
 /** `readNs`: the time that a file had when an agent read it last; undefined of one that none has read. */
@@ -31,20 +31,20 @@ export function countedTimes(
   let atLeastNs: bigint | undefined;
   for (const entry of rotated.toSorted((a, b) => compareRotationAge(a.path, b.path))) {
     if (before !== undefined && !isShownYounger(entry, before)) atLeastNs = undefined;
-    const { modifiedNs } = entry.look;
-    if (atLeastNs !== undefined && atLeastNs > modifiedNs) later.set(entry.path, atLeastNs);
+    const { identity, modifiedNs } = entry.look;
+    if (atLeastNs !== undefined && atLeastNs > modifiedNs) later.set(identityKey(identity), atLeastNs);
     const ownNs = readNs(entry);
     if (atLeastNs !== undefined || ownNs !== undefined)
       atLeastNs = bigger(bigger(atLeastNs, modifiedNs), ownNs ?? 0n);
     before = entry;
   }
-  return (path, modifiedNs) => later.get(path) ?? modifiedNs;
+  return ({ identity, modifiedNs }) => later.get(identityKey(identity)) ?? modifiedNs;
 }
 
 /** The one written to last comes last. */
 export function byAge(countedNs: CountedTime): (a: AgedFile, b: AgedFile) => number {
   return (a, b) => {
-    const [aNs, bNs] = [a, b].map(({ path, look }) => countedNs(path, look.modifiedNs)) as [bigint, bigint];
+    const [aNs, bNs] = [countedNs(a.look), countedNs(b.look)];
     return aNs === bNs ? compareNames(a, b) : aNs < bNs ? -1 : 1;
   };
 }

@@ -12,36 +12,39 @@ interface InHand {
 }
 
 export class FilesInHand {
-  /** In the order they came. */
+  /** In the order they came: of one survey the oldest first. */
   #files: InHand[] = [];
 
   get isEmpty(): boolean {
     return this.#files.length === 0;
   }
 
-  /** From now on its handle is this one's to close. */
-  add(file: LogFile, wasAtPath: boolean): void {
-    this.#files.push({ file, wasAtPath });
+  /** From now on its handle is this one's to close. Of two handles of one file the first is kept. */
+  async add(file: LogFile, wasAtPath: boolean): Promise<void> {
+    const held = this.#heldOf(file.identity);
+    if (held === undefined) return void this.#files.push({ file, wasAtPath });
+    this.#replace(held, held.file, wasAtPath);
+    await file.close();
   }
 
   has(identity: FileIdentity): boolean {
-    return this.#files.some(({ file }) => isSameFile(file.identity, identity));
+    return this.#heldOf(identity) !== undefined;
   }
 
   wasAtPath(identity: FileIdentity): boolean {
-    return this.#files.some(({ file, wasAtPath }) => wasAtPath && isSameFile(file.identity, identity));
+    return this.#heldOf(identity)?.wasAtPath === true;
   }
 
   /** The listed file under its listed name. Undefined where the name stands for none, or another, by now. */
   async open({ path, look: { identity } }: Listed, isAtPath: boolean): Promise<LogFile | undefined> {
-    const held = this.#files.find(({ file }) => isSameFile(file.identity, identity));
-    if (held?.file.isStale === false) return this.#rename(held, path, isAtPath);
+    const held = this.#heldOf(identity);
+    if (held?.file.isStale === false) return this.#replace(held, held.file.named(path), isAtPath);
     const file = await openLogFile(path);
     if (file === undefined) return undefined;
-    if (held !== undefined && isSameFile(file.identity, identity)) await this.discard(held.file);
-    if (this.has(file.identity)) await file.close();
-    else this.add(file, isAtPath);
-    return isSameFile(file.identity, identity) ? file : undefined;
+    const isSame = isSameFile(file.identity, identity);
+    if (isSame && held !== undefined) await this.discard(held.file);
+    await this.add(file, isAtPath || (isSame && held?.wasAtPath === true));
+    return isSame ? file : undefined;
   }
 
   /** Those that have none of the listed names any more. */
@@ -67,8 +70,11 @@ export class FilesInHand {
     await Promise.all(this.#files.splice(count).map(({ file }) => file.close()));
   }
 
-  #rename(held: InHand, path: string, isAtPath: boolean): LogFile {
-    const file = held.file.named(path);
+  #heldOf(identity: FileIdentity): InHand | undefined {
+    return this.#files.find(({ file }) => isSameFile(file.identity, identity));
+  }
+
+  #replace(held: InHand, file: LogFile, isAtPath: boolean): LogFile {
     this.#files[this.#files.indexOf(held)] = { file, wasAtPath: isAtPath || held.wasAtPath };
     return file;
   }

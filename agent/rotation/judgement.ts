@@ -64,15 +64,16 @@ export async function judge(
   const inOrder = candidatesByAge(countedNs);
   const strangers = beside.filter(({ known }) => known === undefined).sort((a, b) => inOrder(b, a));
   const isOwn = ({ file, look }: Candidate) => look.size > 0 && inHand.wasAtPath(file.identity);
-  const mayBeUnseen = ({ file, look }: Candidate) =>
-    isAfterAll(countedNs(file.path, look.modifiedNs), past) || hasKnown(look, ledger);
+  const mayBeUnseen = ({ look }: Candidate) => isAfterAll(countedNs(look), past) || hasKnown(look, ledger);
+  const isNameless = ({ file }: Candidate) =>
+    !listed.some(({ look }) => isSameFile(look.identity, file.identity));
   const others = strangers.filter((stranger) => !isOwn(stranger));
   const { copies, unseen } = await sortOut(others, missing, past, mayBeUnseen);
   const isUnbroken = isCurrentKept || (current?.known !== undefined && isEvidence(current.known.position));
   const plain = [
     ...[...recognised, ...copies].filter(hasUnread),
     ...strangers.filter(isOwn),
-    ...(isUnbroken ? [] : await notHeld(unseen, options)),
+    ...(isUnbroken ? [] : await notHeld(unseen, beside.filter(isNameless), options)),
   ];
   const isHeld = async (end: SourcePosition) =>
     (await options.isHeld(end)) || (await isPartOfAny(end, beside));
@@ -104,18 +105,27 @@ async function sortOut(
   return { copies, unseen };
 }
 
-/** Without those that were unpacked, or copied by hand, from a file that is still being read. */
+/**
+ * Without those that were unpacked, or copied by hand, from a file that is still being read or that is held and has
+ * no name any more.
+ */
 async function notHeld(
   strangers: readonly Candidate[],
+  nameless: readonly Candidate[],
   { isHeld }: Pick<JudgementOptions, 'isHeld'>,
 ): Promise<Candidate[]> {
-  const others: Candidate[] = [];
-  for (const stranger of strangers) {
+  const held = nameless.filter((candidate) => !strangers.includes(candidate));
+  const namelessFirst = [...nameless.filter((one) => strangers.includes(one)), ...strangers];
+  const others = new Set<Candidate>();
+  for (const stranger of new Set(namelessFirst)) {
     const { file, look } = stranger;
     const mark = (await MarkTrail.at(file, look.size))?.mark(0n) ?? '';
-    if (!(await isHeld({ offset: look.size, mark }))) others.push(stranger);
+    const end = { offset: look.size, mark };
+    if ((await isHeld(end)) || (await isPartOfAny(end, held))) continue;
+    others.add(stranger);
+    if (nameless.includes(stranger)) held.push(stranger);
   }
-  return others;
+  return [...others];
 }
 
 function hasKnown({ identity }: FileLook, ledger: Ledger): boolean {

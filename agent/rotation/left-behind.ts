@@ -27,6 +27,6 @@ export async function mayHaveRestBeside(path: string, options: LeftBehindOptions
       ? absent.some(
           (known) => mayHoldRestOf(known, givenTime(entry.look)) && !isOfSameTime(known, entry.look),
         )
-      : isWorthwhile(entry, past, absent, ledger, (_path, modifiedNs) => modifiedNs);
+      : isWorthwhile(entry, past, absent, ledger, ({ modifiedNs }) => modifiedNs);
   return listed.some(mayHoldRest);
 }

@@ -31,9 +31,7 @@ export function isWorthwhile(
   const [known] = ledger.ofIdentity(look.identity);
   if (known !== undefined) return isNewer(look, known);
   if (look.size === 0) return false;
-  return (
-    isAfterAll(countedNs(path, look.modifiedNs), past) || absent.some((source) => mayHoldRestOf(source, look))
-  );
+  return isAfterAll(countedNs(look), past) || absent.some((source) => mayHoldRestOf(source, look));
 }
 
 /** Whether it was written to after all that was read. */

@@ -24,6 +24,10 @@ export class Pursuit {
     if (newest !== undefined && isHeld(newest.identity) && !this.hasLost(listed)) this.#last = newest;
   }
 
+  isLast(identity: FileIdentity): boolean {
+    return isSameFile(identity, this.#last.identity);
+  }
+
   /** Whether there may have been others between the last one that is known and those that are there. */
   hasLost(listed: readonly Listed[]): boolean {
     return !listed.some((entry) => mayBe(entry, this.#last));

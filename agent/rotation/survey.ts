@@ -14,7 +14,7 @@ import { isEvidence } from '../files/mark.js';
 import type { KnownSource, Ledger } from '../sources/ledger.js';
 import { type ArchiveObstacle, ArchiveSurvey } from './archive-survey.js';
 import { type Candidate, candidateOf, candidatesByAge, candidatesOf, closeAll } from './candidates.js';
-import { type CountedTime, countedTimes } from './counted-time.js';
+import { byAge, type CountedTime, countedTimes } from './counted-time.js';
 import type { FilesInHand } from './files-in-hand.js';
 import { type JudgementOptions, judge, type Scene } from './judgement.js';
 import { absentOf, isWorthwhile } from './looks.js';
@@ -62,7 +62,7 @@ export interface SurveyOptions extends JudgementOptions {
 
 const NOTHING: Survey = {
   ...{ older: [], current: undefined, listed: [], vanished: undefined },
-  countedNs: (_path, modifiedNs) => modifiedNs,
+  countedNs: ({ modifiedNs }) => modifiedNs,
   ...{ outcome: 'whole', obstacles: [] },
 };
 
@@ -136,24 +136,34 @@ async function openWorthwhile(
   const { path, ledger, inHand, isTaken, isLive, isCurrentKept } = options;
   const past = ledger.ofPath(path);
   const absent = absentOf(past, listed, ledger).filter((known) => !isLive(known));
+  const isOwn = ({ look }: Listed) => inHand.wasAtPath(look.identity);
+  const mayHoldUnread = (entry: Listed) =>
+    isOwn(entry) || isWorthwhile(entry, past, absent, ledger, countedNs);
+  const worthwhile = listed.filter(
+    (entry) => !isTaken(entry.look.identity) && (entry.path === path ? !isCurrentKept : mayHoldUnread(entry)),
+  );
   const candidates: Candidate[] = [];
-  for (const entry of listed) {
-    const { identity } = entry.look;
-    const isAtPath = entry.path === path;
-    const mayHoldUnread = () =>
-      inHand.wasAtPath(identity) || isWorthwhile(entry, past, absent, ledger, countedNs);
-    if (isTaken(identity) || !(isAtPath ? !isCurrentKept : mayHoldUnread())) continue;
-    const file = await inHand.open(entry, isAtPath);
+  for (const entry of worthwhile.sort(listedByAge(path, countedNs))) {
+    const file = await inHand.open(entry, entry.path === path);
     if (file === undefined) return undefined;
     const candidate = await candidateOf(file, ledger);
     // The inode was used again by a file that is none of this path's.
-    if (entry.isStray && candidate.known === undefined) await inHand.discard(file);
+    const isOther = entry.isStray && candidate.known === undefined && !isOwn(entry);
+    if (isOther) await inHand.discard(file);
     else candidates.push(candidate);
   }
   for (const file of inHand.nameless(listed)) {
-    if (!isTaken(file.identity)) candidates.push(await candidateOf(file, ledger));
+    // No name leads to a new handle.
+    if (file.isStale) await inHand.discard(file);
+    else if (!isTaken(file.identity)) candidates.push(await candidateOf(file, ledger));
   }
   return candidates;
+}
+
+/** The one written to last comes last: the others are read before it, and deleted before it. */
+function listedByAge(path: string, countedNs: CountedTime): (a: Listed, b: Listed) => number {
+  const inOrder = byAge(countedNs);
+  return (a, b) => Number(a.path === path) - Number(b.path === path) || inOrder(a, b);
 }
 
 async function choose(scene: Scene, options: SurveyOptions): Promise<Survey> {

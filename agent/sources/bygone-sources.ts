@@ -27,11 +27,15 @@ export async function bygoneSources(ledger: Ledger, live: ReadonlySet<KnownSourc
   });
 }
 
-/** Whether no file in the directory has the source's device and inode, or the file became a later source. */
+/**
+ * Whether no file in the directory has the source's device and inode, or the file became a later source. Of one that
+ * was never read that is not enough: another agent may not have heard of it, and would store the later one again
+ * under its number.
+ */
 function isGone(known: KnownSource, ledger: Ledger, directory: Directory | undefined): boolean {
-  const { identity, generation } = known;
+  const { identity, generation, position } = known;
   if (identity.inode === '' || directory === undefined) return false;
-  if (ledger.ofIdentity(identity)[0]?.generation !== generation) return true;
+  if (position.offset > 0 && ledger.ofIdentity(identity)[0]?.generation !== generation) return true;
   return !directory.identities.has(identityKey(identity));
 }
 

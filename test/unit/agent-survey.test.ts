@@ -1,11 +1,12 @@
 /** Names that move while a survey looks at them: what it had open is not lost, whatever rotations do meanwhile. */
-import { existsSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { Archives } from '../../agent/archives/archives.js';
 import {
   type FileIdentity,
   isSameFile,
+  LogFile,
   lookAt,
   openLogFile,
   type SourceFile,
@@ -148,6 +149,42 @@ test('where times do not tell, what is deleted was written before what is left',
   expect(await textsOf(await survey([]))).toEqual(['b', 'c', 'd']);
 });
 
+test('a file in hand that was compressed, deleted and unpacked meanwhile is read once', async () => {
+  const { survey, rotateTo, path } = await surveyStand();
+  rotateTo('b')();
+  rotateTo('c')();
+  const unpackAnew = () => {
+    const { atime, mtime } = statSync(`${path}.1`);
+    copyFileSync(`${path}.1`, `${path}.tmp`);
+    utimesSync(`${path}.tmp`, atime, mtime);
+    renameSync(`${path}.tmp`, `${path}.1`);
+  };
+  await survey([NOTHING, unpackAnew]);
+  await survey([NOTHING, unpackAnew]);
+  expect(await textsOf(await survey([]))).toEqual(['b', 'c']);
+});
+
+test('where a clock was set back, a file that is deleted is not counted as late as the one that has its name by now', async () => {
+  const minutes: Record<string, number> = { a: 0, b: 55, c: 60, d: 65, e: 50, f: 51 };
+  const { survey, path } = await surveyStand((text) => new Date(Date.UTC(2026, 0, 1, 9, minutes[text])));
+  const rotateTo = (count: number, text: string) => {
+    for (let age = count; age > 0; age--) renameSync(`${path}.${age}`, `${path}.${age + 1}`);
+    renameSync(path, `${path}.1`);
+    writeFileSync(path, text);
+    const at = new Date(Date.UTC(2026, 0, 1, 9, minutes[text]));
+    utimesSync(path, at, at);
+  };
+  rotateTo(0, 'b');
+  await survey([NOTHING, () => rotateTo(1, 'c')]);
+  const deleteB = () => {
+    rmSync(`${path}.1`);
+    renameSync(`${path}.2`, `${path}.1`);
+  };
+  await survey([NOTHING, deleteB]);
+  for (const [count, text] of ['d', 'e', 'f'].entries()) rotateTo(count + 1, text);
+  expect(await textsOf(await survey([]))).toEqual(['b', 'c', 'd', 'e', 'f']);
+});
+
 test('a file that was at the path is read, also where its time is before all that was read', async () => {
   const hours: Record<string, number> = { a: 9, b: 1, c: 1 };
   const { survey, rotateTo } = await surveyStand((text) => new Date(Date.UTC(2026, 0, 1, hours[text])));
@@ -180,13 +217,51 @@ test('a file that nobody holds is no proof that none came after it: another may 
   expect(pursuit.hasLost(later)).toBe(false);
 });
 
-test('of more files than there is room for those that came first stay in hand', async () => {
+test('of more files than there is room for the oldest stay in hand: they are deleted first', async () => {
   const { survey, rotateTo, path, inHand } = await surveyStand();
   rotateTo('b')();
   rotateTo('c')();
   const [b, c] = [await identityAt(`${path}.1`), await identityAt(path)];
   await survey([NOTHING, rotateTo('d')], { olderMax: 1 });
-  expect([inHand.has(c), inHand.has(b)]).toEqual([true, false]);
+  expect([inHand.has(b), inHand.has(c)]).toEqual([true, false]);
+  expect(await textsOf(await survey([]))).toEqual(['b', 'c', 'd']);
+});
+
+test('a file whose handle has become stale, and that has no name any more, stands in the way of no other', async () => {
+  const { survey, rotateTo, path } = await surveyStand();
+  rotateTo('b')();
+  const { inode } = await identityAt(path);
+  await survey([NOTHING, rotateTo('c')]);
+  rotateTo('d')();
+  const isB = (file: LogFile) => file.identity.inode === inode;
+  const { look } = LogFile.prototype;
+  const looks = vi.spyOn(LogFile.prototype, 'look').mockImplementation(function (this: LogFile) {
+    return isB(this) ? Promise.reject(new Error('ESTALE')) : look.call(this);
+  });
+  const stale = vi.spyOn(LogFile.prototype, 'isStale', 'get').mockImplementation(function (this: LogFile) {
+    return isB(this);
+  });
+  onTestFinished(() => [looks, stale].forEach((spy) => void spy.mockRestore()));
+  expect(await textsOf(await survey([]))).toEqual(['c', 'd']);
+});
+
+test('a file that was at the path and truncated is read, also by a name that no rotation gives', async () => {
+  const { survey, rotateTo, path, inHand } = await surveyStand();
+  await inHand.add((await openLogFile(path)) ?? expect.fail('no file'), true);
+  writeFileSync(path, 'x\n');
+  renameSync(path, `${path}-aside`);
+  rotateTo('b')();
+  const found = await survey([], { isTaken: () => false, isLive: () => false });
+  expect(await textsOf(found)).toEqual(['x', 'b']);
+});
+
+test('a file that comes to hand twice is held once', async () => {
+  const { path, inHand } = await surveyStand();
+  for (const wasAtPath of [true, false]) {
+    await inHand.add((await openLogFile(path)) ?? expect.fail('no file'), wasAtPath);
+  }
+  expect(inHand.nameless([])).toHaveLength(1);
+  expect(inHand.wasAtPath(await identityAt(path))).toBe(true);
 });
 
 test('an error leaves in hand what was open', async () => {
