@@ -11,7 +11,7 @@ import { fail } from './set-up.mjs';
 const REDIS_MAJOR_MINIMUM = 7;
 
 /** Program and the Debian package it comes in. */
-const END_TO_END = {
+export const PACKAGES = {
   nginx: 'nginx-light',
   wrk: 'wrk',
   logrotate: 'logrotate',
@@ -48,21 +48,22 @@ export function requireRedis() {
 /** Tries to have them all; tests that need a missing one skip with a sentence, except in CI where they must run. */
 export function provideEndToEndPrograms() {
   const isMissing = (program) => find(program) === undefined;
-  const missing = Object.keys(END_TO_END).filter(isMissing);
-  if (missing.length > 0) apt(missing.map((program) => END_TO_END[program]));
+  const missing = Object.keys(PACKAGES).filter(isMissing);
+  if (missing.length > 0) apt(missing.map((program) => PACKAGES[program]));
   const still = missing.filter(isMissing);
   if (still.length === 0) return;
-  const sentence = `not installed: ${still.join(', ')} (Debian packages: ${still.map((name) => END_TO_END[name]).join(', ')})`;
+  const sentence = `not installed: ${still.join(', ')} (Debian packages: ${still.map((name) => PACKAGES[name]).join(', ')})`;
   if (process.env.CI === 'true' && process.getuid?.() === 0) fail(`${sentence}; in CI all tests must run`);
   console.error(`tailrace: ${sentence}; the tests that need them are skipped`);
 }
 
 /** Tries to have the yardstick of the benchmarks; without it they leave that comparison out, with a sentence. */
 export function provideRsyslog() {
-  if (find('rsyslogd') === undefined) apt([END_TO_END.rsyslogd]);
+  if (find('rsyslogd') === undefined) apt([PACKAGES.rsyslogd]);
 }
 
-function find(program) {
+/** The path of a program, undefined where it is not installed. */
+export function find(program) {
   return DIRECTORIES.map((directory) => join(directory, program)).find(isExecutable);
 }
 

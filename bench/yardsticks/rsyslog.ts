@@ -8,7 +8,7 @@ import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findProgram } from '../../test/support/fault-programs.js';
+import { find } from '../../scripts/programs.mjs';
 
 /** As its manual shows it, all else left at its defaults; and with the settings that made it fastest here. */
 export const RSYSLOG_FORMS = ['as in its manual', 'tuned'] as const;
@@ -40,7 +40,7 @@ const LOOK_EVERY_MS = 20;
 
 /** Its path; undefined where the program or its output to Redis is not installed. `directory`: for a file. */
 export async function findRsyslog(directory: string): Promise<string | undefined> {
-  const program = findProgram('rsyslogd');
+  const program = find('rsyslogd');
   if (program === undefined) return undefined;
   const configuration = join(directory, 'rsyslog-modules.conf');
   await writeFile(configuration, MODULES);

@@ -64,14 +64,23 @@ test('a long catch-up is shown on a terminal, apart from notices, and leaves not
   for (const line of shown) expect(line).toMatch(/^\S*tailrace agent \w+:/);
 });
 
-test('where stderr is no terminal nothing is drawn', async () => {
+test('where stderr is no terminal nothing is drawn, while it is on one that reads the same file', async (context) => {
+  const { script } = requirePrograms(context, ['script']);
   const rig = await startStatusRig();
-  await writeBacklog(rig.path('app.log'));
+  await writeFile(rig.path('app.log'), 'a line\n');
   const agent = await rig.startAgent('app.log');
-  await rig.statusOnce(
-    'the end',
-    ({ unreadBytes, stats }) => unreadBytes === 0 && Number(stats['lines']) > 0,
-  );
+  const terminal = startOnTerminal(script, rig);
+  await waitFor('the agent on the terminal', () => /ready: tailing/.test(terminal.written));
+  await rig.redis.kill();
+  await writeBacklog(rig.path('app.log'));
+  await agent.seeStderr(/nothing is sent until the store is back/);
+  await waitFor('the line', () => /catching up/.test(terminal.written));
+  await rig.redis.start();
+  await waitFor('the end', async () => {
+    const statuses = await rig.statuses();
+    return statuses.length === 2 && statuses.every(({ unreadBytes }) => unreadBytes === 0);
+  });
   const { stderr } = await agent.stop();
+  expect(stderr).toMatch(/the store is back/);
   expect(stderr).not.toMatch(/catching up/);
 });

@@ -33,6 +33,8 @@ test('the name of a channel of another tenant is answered like a name that nobod
   const starts: From[] = ['now', 'start', { tail: 5 }, { since: 0 }, { cursor: theirs }];
   for (const from of starts) {
     const answers = await answersTo(token, 'private', from);
+    // It is an answer, and not a connection that ended in both cases.
+    expect(answers.at(-1)).toMatch(/"type":"(caught_up|error)"/);
     expect(answers).toEqual(renamed(await answersTo(token, 'missing', from), 'missing', 'private'));
     expect(answers.join()).not.toContain('alpha');
   }

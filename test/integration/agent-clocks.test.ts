@@ -1,7 +1,7 @@
 /** Clocks that jump and files that carry odd times: no line is lost, repeated or out of order for it. */
-import { appendFile, readdir, rename, utimes } from 'node:fs/promises';
+import { appendFile, utimes } from 'node:fs/promises';
 import { onTestFinished, vi } from 'vitest';
-import { type Case, type Stage, testCases } from '../support/agent-cases.js';
+import { type Case, type Stage, shift, testCases } from '../support/agent-cases.js';
 import { asText, numbered } from '../support/agent-stand.js';
 
 const HOUR_S = 3_600;
@@ -97,13 +97,4 @@ async function log(stage: Stage, from: number, to: number): Promise<void> {
 async function write(stage: Stage, from: number, to: number, timeS: number): Promise<void> {
   await log(stage, from, to);
   await utimes(stage.path('app.log'), timeS, timeS);
-}
-
-async function shift(stage: Stage): Promise<void> {
-  const names = new Set(await readdir(stage.stand.directory));
-  for (let count = 8; count >= 1; count--) {
-    if (names.has(`app.log.${count}`))
-      await rename(stage.path(`app.log.${count}`), stage.path(`app.log.${count + 1}`));
-  }
-  await rename(stage.path('app.log'), stage.path('app.log.1'));
 }

@@ -8,16 +8,9 @@ import type { AppendOutcome, OutgoingBatch } from '../../shared/store/log-store.
 import { type AgentStand, agentStand, asText, type StandAgentOptions } from '../support/agent-stand.js';
 import { ForgetfulWriter, WriterAround } from '../support/agent-writers.js';
 import { announcedRandom } from '../support/fault-random.js';
+import { TRACE, WHOLE } from '../support/java-trace.js';
 import { waitFor } from '../support/wait.js';
 
-const TRACE = [
-  'java.lang.Error: a',
-  '\tat A.b(A.java:1)',
-  '\tat A.c(A.java:2)',
-  'Caused by: B: c',
-  '\t... 1 more',
-];
-const WHOLE = TRACE.join('\n');
 const ROUNDS = Number(process.env['TAILRACE_ROUNDS'] ?? 3);
 const FIRST = 'INFO first, long enough to know the file by';
 

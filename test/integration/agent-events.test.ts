@@ -5,15 +5,7 @@ import { expect, test } from 'vitest';
 import { StoreError } from '../../shared/errors.js';
 import { type AgentStand, agentStand, asText, type StandAgentOptions } from '../support/agent-stand.js';
 import { ForgetfulWriter } from '../support/agent-writers.js';
-
-const TRACE = [
-  'java.lang.Error: a',
-  '\tat A.b(A.java:1)',
-  '\tat A.c(A.java:2)',
-  'Caused by: B: c',
-  '\t... 1 more',
-];
-const WHOLE = TRACE.join('\n');
+import { TRACE, WHOLE } from '../support/java-trace.js';
 
 /** By rules alone: no event is over because time went by. */
 function patient(stand: AgentStand, rules: Record<string, unknown> = { preset: 'java' }): StandAgentOptions {

@@ -1,6 +1,6 @@
 /** Which files are read, and from where: on real files and the embedded store. */
 import { appendFileSync, renameSync } from 'node:fs';
-import { appendFile, chmod, link, mkdir, rename, symlink, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, mkdir, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { agentStand, asText, HOST, numbered } from '../support/agent-stand.js';
@@ -89,22 +89,6 @@ test('read_from end leaves out what was there, keeps whole lines, and holds over
   expect(await stand.linesOnce(1, `${HOST}/c.log`)).toEqual(['came later']);
   expect(await stand.reader.channels('acme')).toEqual([`${HOST}/app.log`, `${HOST}/b.log`, `${HOST}/c.log`]);
   expect(await stand.lines(`${HOST}/b.log`)).toEqual([]);
-});
-
-test('one file under two names is read once', async () => {
-  const stand = await agentStand();
-  await writeFile(stand.path('a.log'), asText(numbered(1, 2)));
-  await link(stand.path('a.log'), stand.path('b.log'));
-  await symlink(stand.path('a.log'), stand.path('c.log'));
-  await symlink(stand.path('gone'), stand.path('d.log'));
-  await symlink(stand.path('e.log'), stand.path('e.log'));
-  const agent = await stand.start();
-  await waitFor('the lines', () => agent.stats().lines >= 2);
-  await appendFile(stand.path('b.log'), asText(numbered(3, 3)));
-  await waitFor('the third line', () => agent.stats().lines >= 3);
-  const [channel, ...others] = await stand.reader.channels('acme');
-  expect(others).toEqual([]);
-  expect(await stand.lines(channel)).toEqual(numbered(1, 3));
 });
 
 test('an unreadable file is announced once with its cause, and read when it is readable', async () => {

@@ -2,10 +2,10 @@
  * What happens between the moment in which an agent finds a path and its first look into the file, which is long
  * where the store is away at the start: nothing that was there, or came since, is left out or read twice.
  */
-import { appendFile, copyFile, readdir, rename, stat, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, copyFile, rename, stat, truncate, writeFile } from 'node:fs/promises';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { Discovery } from '../../agent/discovery/discovery.js';
-import { type Case, type Stage, testCases } from '../support/agent-cases.js';
+import { type Case, type Stage, shift, testCases } from '../support/agent-cases.js';
 import { type AgentStand, agentStand, asText, HOST, numbered } from '../support/agent-stand.js';
 import { MuteWriter } from '../support/away-writer.js';
 import { waitFor } from '../support/wait.js';
@@ -129,13 +129,4 @@ async function writtenLaterThan(stand: AgentStand, name: string, lines: readonly
 
 async function write(stage: Stage, from: number, to: number): Promise<void> {
   await appendFile(stage.path('app.log'), asText(numbered(from, to)));
-}
-
-async function shift(stage: Stage): Promise<void> {
-  const names = new Set(await readdir(stage.stand.directory));
-  for (let count = 8; count >= 1; count--) {
-    if (names.has(`app.log.${count}`))
-      await rename(stage.path(`app.log.${count}`), stage.path(`app.log.${count + 1}`));
-  }
-  await rename(stage.path('app.log'), stage.path('app.log.1'));
 }

@@ -1,7 +1,8 @@
 /** What a line is, and how long: unfinished lines, line ends, lines over the limit; and standard input. */
 import { appendFile, writeFile } from 'node:fs/promises';
 import { PassThrough } from 'node:stream';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { LogFile } from '../../agent/files/log-file.js';
 import { agentStand, asText, HOST, numbered } from '../support/agent-stand.js';
 import { HeldWriter } from '../support/agent-writers.js';
 import { waitFor } from '../support/wait.js';
@@ -72,17 +73,27 @@ test('a line of 100 MB that grows bit by bit costs neither its size in memory no
   await writeFile(stand.path('app.log'), 'first\n');
   await stand.start();
   await stand.linesOnce(1);
-  const before = process.memoryUsage().arrayBuffers;
-  let peak = 0;
   const block = Buffer.alloc(5 * MIB, 0x78);
-  for (let blocks = 0; blocks < 20; blocks++) {
-    await appendFile(stand.path('app.log'), block);
+  const before = process.memoryUsage().arrayBuffers;
+  let [peak, readBytes] = [0, 0];
+  const { read } = LogFile.prototype;
+  const spy = vi.spyOn(LogFile.prototype, 'read').mockImplementation(async function (this: LogFile, ...call) {
+    const bytes = await read.apply(this, call);
+    readBytes += bytes;
     peak = Math.max(peak, process.memoryUsage().arrayBuffers);
+    return bytes;
+  });
+  onTestFinished(() => void spy.mockRestore());
+  for (let blocks = 1; blocks <= 20; blocks++) {
+    await appendFile(stand.path('app.log'), block);
+    await waitFor('the block to be searched', () => readBytes >= blocks * block.length);
   }
   await appendFile(stand.path('app.log'), '\nlast\n');
   const lines = await stand.linesOnce(3);
   expect(lines.map((line) => line.length)).toEqual([5, MIB, 4]);
   expect(peak - before).toBeLessThan(32 * MIB);
+  // Each byte once, the first ones again when the line is whole, and what is compared.
+  expect(readBytes).toBeLessThan(1.5 * 20 * block.length);
 });
 
 test('standard input is appended to its end, with its last line unfinished', async () => {

@@ -1,16 +1,6 @@
 /** Ways to rotate a file, one by one: every line is appended once and in order. */
-import {
-  appendFile,
-  copyFile,
-  open,
-  readdir,
-  rename,
-  rm,
-  truncate,
-  unlink,
-  writeFile,
-} from 'node:fs/promises';
-import { type Case, type Stage, testCases } from '../support/agent-cases.js';
+import { appendFile, copyFile, open, rename, rm, truncate, unlink, writeFile } from 'node:fs/promises';
+import { type Case, type Stage, shift, testCases } from '../support/agent-cases.js';
 import { asText, numbered } from '../support/agent-stand.js';
 import { temporaryDirectory } from '../support/temporary.js';
 
@@ -47,7 +37,7 @@ const RENAMING: readonly Case[] = [
         await stage.down();
         await write(stage, 11, 20);
         for (let generation = 1; generation <= generations; generation++) {
-          await shift(stage, 1, 9);
+          await shift(stage);
           await write(stage, 10 * generation + 11, 10 * generation + 20);
         }
         await stage.up();
@@ -178,14 +168,4 @@ testCases([...RENAMING, ...RINGS, ...COPIES]);
 
 async function write(stage: Stage, from: number, to: number): Promise<void> {
   await appendFile(stage.path('app.log'), asText(numbered(from, to)));
-}
-
-/** app.log becomes app.log.<first>, that one the next, and the last one is overwritten. */
-async function shift(stage: Stage, first: number, last: number): Promise<void> {
-  const names = new Set(await readdir(stage.stand.directory));
-  for (let count = last; count > first; count--) {
-    if (names.has(`app.log.${count - 1}`))
-      await rename(stage.path(`app.log.${count - 1}`), stage.path(`app.log.${count}`));
-  }
-  await rename(stage.path('app.log'), stage.path(`app.log.${first}`));
 }

@@ -80,13 +80,16 @@ test('a renamed file that grows after it was finished is taken up again', async 
 test('the unfinished end of a rotated file is delivered as a line, the one of a live file is not', async () => {
   const stand = await agentStand();
   await write(stand, 1, 1);
-  await stand.start();
+  const agent = await stand.start();
   await stand.linesOnce(1);
   await appendFile(stand.path('app.log'), 'no newline');
   await rotate(stand);
   await writeFile(stand.path('app.log'), 'line 2\nhalf');
   const lines = await stand.linesOnce(3);
   expect(lines.toSorted()).toEqual(['line 1', 'line 2', 'no newline']);
+  await waitFor('the rotated file to be let go of', () => agent.stats().openFiles === 1);
+  await appendFile(stand.path('app.log'), ' a line\n');
+  expect((await stand.linesOnce(4)).at(-1)).toBe('half a line');
 });
 
 test('dated names, the rotated file inside the glob, and a restart in between', async () => {

@@ -83,6 +83,28 @@ const ODDITIES: readonly Oddity[] = [
     end: ({ client }) => client.acl('SETUSER', 'agent', 'resetpass', '>secret'),
   },
   {
+    name: 'reads its data anew (LOADING), and has them again',
+    options: {
+      settings: ['--enable-debug-command', 'local', '--loading-process-events-interval-bytes', '1024'],
+    },
+    prepare: async ({ client }) => {
+      const pipeline = client.pipeline();
+      for (let key = 0; key < 8_000; key++) pipeline.set(`ballast${key}`, 'x');
+      await pipeline.exec();
+      await client.config('SET', 'key-load-delay', '2000');
+    },
+    begin: ({ redis, client }) => {
+      const other = operatorOf(redis.port);
+      onTestFinished(() => other.disconnect());
+      other.call('DEBUG', 'RELOAD').catch(() => {});
+      const answer = () =>
+        client.get('ballast1').catch(({ message }: Error) => message.startsWith('LOADING'));
+      return waitFor('the data to be read', async () => (await answer()) === true);
+    },
+    notice: /nothing is sent until .*when it has loaded, recovered or been freed\. It said: LOADING/,
+    end: ({ client }) => client.config('SET', 'key-load-delay', '0'),
+  },
+  {
     name: 'stands still (SIGSTOP), and goes on',
     begin: ({ redis }) => process.kill(redis.pid, 'SIGSTOP'),
     notice: /nothing is sent until .*did not answer within 1000 ms: see whether it or the network is stuck/,
@@ -116,7 +138,7 @@ describe('a Redis that', () => {
   });
 });
 
-test('a Redis that is still loading (LOADING) is waited for', async () => {
+test('a Redis that has its data still to read when it is started again is waited for', async () => {
   const { stand, redis, client } = await redisStand({ settings: ['--key-load-delay', '250'] });
   await writeFile(stand.path('app.log'), asText(numbered(1, 100)));
   await stand.start();

@@ -183,6 +183,20 @@ test('a copy made by hand is not read when the file is rotated afterwards either
   expect(await stand.linesOnce(9)).toEqual(numbered(1, 9));
 });
 
+test('a copy made by hand of a file that was read to its end is not read when that is rotated while the agent is down', async () => {
+  const stand = await agentStand();
+  await write(stand, 1, 5);
+  const agent = await stand.start();
+  await stand.linesOnce(5);
+  await agent.stop();
+  // Younger than all that was read.
+  await copyFile(stand.path('app.log'), stand.path('app.log-20261122'));
+  await rename(stand.path('app.log'), stand.path('app.log.1'));
+  await write(stand, 6, 7);
+  await stand.start();
+  expect(await stand.linesOnce(7)).toEqual(numbered(1, 7));
+});
+
 test('a file that is copied and truncated while an agent looks at what is there is read out of the copy first', async () => {
   const stand = await agentStand();
   await write(stand, 1, 10);

@@ -5,8 +5,9 @@
 import { copyFile, rename, truncate, writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { agentStand, HOST, numbered } from '../support/agent-stand.js';
-import { AbsentWriter, HeldWriter } from '../support/agent-writers.js';
+import { HeldWriter } from '../support/agent-writers.js';
 import { gzip, run, standWithUnreadTail, write } from '../support/archives.js';
+import { AwayWriter, MuteWriter } from '../support/away-writer.js';
 import { seededRandom } from '../support/fault-random.js';
 import { FickleWriter, Weather } from '../support/fickle-writer.js';
 import { waitFor } from '../support/wait.js';
@@ -35,13 +36,13 @@ test('the copy of a file that was emptied before anything of it was read is read
   const stand = await standWithUnreadTail();
   await rename(stand.path('app.log'), stand.path('app.log.1'));
   await write(stand, 21, 30);
-  const writer = new AbsentWriter(stand.writer);
+  const writer = new AwayWriter(stand.writer);
   await stand.start({ writer });
   await stand.noticeOnce(/nothing is sent/);
   await rename(stand.path('app.log.1'), stand.path('app.log.2'));
   await copyFile(stand.path('app.log'), stand.path('app.log.1'));
   await truncate(stand.path('app.log'));
-  writer.isAbsent = false;
+  writer.isAway = false;
   expect(await stand.linesOnce(30)).toEqual(numbered(1, 30));
 });
 
@@ -75,7 +76,10 @@ test('rotated files are not taken for files of their own while the store is not 
   await rename(stand.path('app.log'), stand.path('app.log.2'));
   await write(stand, 21, 30);
   await rename(stand.path('app.log'), stand.path('app.log.1'));
-  await stand.start({ sources });
+  const writer = new MuteWriter(stand.writer);
+  await stand.start({ sources, writer });
+  await stand.noticeOnce(/nothing is sent/);
+  writer.isAway = false;
   expect(await stand.linesOnce(30)).toEqual(numbered(1, 30));
   await writeFile(stand.path('app.log'), 'line 31\n');
   await stand.linesOnce(31);

@@ -2,6 +2,7 @@
  * Fixed cases of what happens to files, each told once and played twice: before an agent, which must append
  * every line once, and before a naive reader, which must fail, or the case would prove nothing.
  */
+import { readdir, rename } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import type { Agent } from '../../agent/index.js';
 import type { AgentTimings } from '../../agent/timings.js';
@@ -134,6 +135,16 @@ class AgentStage implements Stage {
     const { include = 'app.log', timings = {} } = this.#case;
     return { sources: [{ include: [this.stand.path(include)], channel: CHANNEL }], timings };
   }
+}
+
+/** app.log becomes app.log.<first>, that one the next, and the last one is overwritten. */
+export async function shift(stage: Stage, first = 1, last = 9): Promise<void> {
+  const names = new Set(await readdir(stage.stand.directory));
+  for (let count = last; count > first; count--) {
+    if (names.has(`app.log.${count - 1}`))
+      await rename(stage.path(`app.log.${count - 1}`), stage.path(`app.log.${count}`));
+  }
+  await rename(stage.path('app.log'), stage.path(`app.log.${first}`));
 }
 
 function inWords(knownBy: KnownBy): string {

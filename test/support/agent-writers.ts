@@ -169,41 +169,6 @@ export class ForgetfulWriter extends WriterAround {
   }
 }
 
-/** A store that stands still now and then: appends wait until it goes on. */
-export class PausedWriter extends WriterAround {
-  #isPaused = false;
-  readonly #waiting: (() => void)[] = [];
-
-  get isPaused(): boolean {
-    return this.#isPaused;
-  }
-
-  set isPaused(isPaused: boolean) {
-    this.#isPaused = isPaused;
-    if (!isPaused) for (const goOn of this.#waiting.splice(0)) goOn();
-  }
-
-  override async append(id: ChannelId, batch: Batch, mark: string): Promise<AppendOutcome> {
-    if (this.#isPaused) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    return super.append(id, batch, mark);
-  }
-}
-
-/** A store that cannot be reached until it is back. */
-export class AbsentWriter extends WriterAround {
-  isAbsent = true;
-
-  override openSource(
-    id: ChannelId,
-    source: string,
-    description: SourceDescription,
-    initial: SourcePosition,
-  ): Promise<SourcePosition> {
-    if (this.isAbsent) return Promise.reject(new StoreError('unavailable', 'away'));
-    return super.openSource(id, source, description, initial);
-  }
-}
-
 /** Takes some batches, and is not to be reached any more then. */
 export class TiringWriter extends WriterAround {
   #left: number;

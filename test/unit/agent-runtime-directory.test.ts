@@ -1,4 +1,4 @@
-import { chmod, mkdir, symlink } from 'node:fs/promises';
+import { chmod, mkdir, stat, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { prepareDirectory, publishSocket, runtimeDirectories } from '../../agent/status/runtime-directory.js';
@@ -25,6 +25,7 @@ test.each([
 test('a runtime directory that is not there is made for its user alone', async () => {
   const directory = join(await temporaryDirectory(), 'a', 'b');
   await prepareDirectory(directory, USER);
+  expect((await stat(directory)).mode & 0o777).toBe(0o700);
   await prepareDirectory(directory, USER);
 });
 
