@@ -4,7 +4,7 @@
  */
 import type { SourcePosition } from '../../shared/store/log-store.js';
 import type { FileLook, SourceFile } from '../files/log-file.js';
-import { isEvidence, MarkTrail, strongerMark } from '../files/mark.js';
+import { isEvidence, MarkTrail, markOfUnread, strongerMark } from '../files/mark.js';
 import type { Candidate } from '../rotation/candidates.js';
 
 /** `offset`: what lies before it is left out. */
@@ -16,13 +16,23 @@ export async function beginningAt(
   return { offset: trail?.offset ?? 0, mark: trail?.mark(look.modifiedNs) ?? unreadMark };
 }
 
-/** The same, told by more of a file that has grown; undefined where that tells no more. */
+/**
+ * The same, told by more of a file that has grown; undefined where that tells no more. One that was empty at first may
+ * have been filled, copied and truncated since, but not after it was rotated.
+ */
 export async function strongerBeginning(
-  { offset, mark: weaker }: SourcePosition,
+  weaker: SourcePosition,
   file: SourceFile,
   { size, modifiedNs }: FileLook,
+  isRotated: boolean,
 ): Promise<SourcePosition | undefined> {
-  if (offset > 0 || !isEvidence({ offset, mark: weaker })) return undefined;
-  const mark = await strongerMark(file, weaker, size, modifiedNs);
-  return mark === undefined ? undefined : { offset, mark };
+  const { offset } = weaker;
+  if (offset > 0) return undefined;
+  if (isEvidence(weaker)) {
+    const mark = await strongerMark(file, weaker.mark, size, modifiedNs);
+    return mark === undefined ? undefined : { offset, mark };
+  }
+  if (!isRotated || size === 0) return undefined;
+  const whole = { offset, mark: await markOfUnread(file, size, modifiedNs) };
+  return isEvidence(whole) ? whole : undefined;
 }

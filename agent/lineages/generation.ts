@@ -284,7 +284,7 @@ export class Generation implements SessionInput, JointFile {
   /** While it waits for its turn the file grows, and more of it can tell whether it is the same. */
   async #strengthenInitial(file: SourceFile): Promise<void> {
     if (this.hasBegun) return;
-    const stronger = await strongerBeginning(this.#initial, file, this.look);
+    const stronger = await strongerBeginning(this.#initial, file, this.look, this.isRotated);
     if (stronger === undefined) return;
     this.#initial = stronger;
     if (this.known.position.offset === 0) this.known.position = stronger;

@@ -50,7 +50,10 @@ export class Round {
       isBehind ||= turn === 'more' || isEventOpen;
       // Its last lines come before the first ones of the next file.
       if (isEventOpen && !successors.some(({ hasBegun }) => hasBegun)) return;
-      if (!hasSuccessor) break;
+      if (hasSuccessor) continue;
+      // It is empty, and was written to: it may have been filled, copied and truncated.
+      this.isDue ||= successors.some(({ isUnproven }) => isUnproven);
+      break;
     }
     this.hasCaughtUp = !isBehind;
   }

@@ -6,7 +6,7 @@ import type { Archives } from '../archives/archives.js';
 import type { Presentation } from '../config/presentation.js';
 import type { Claimant, Claims } from '../files/claims.js';
 import { type FileLook, isSameFile, isSameLook, LogFile, type SourceFile } from '../files/log-file.js';
-import { byAge } from '../rotation/counted-time.js';
+import { byAge, merged } from '../rotation/counted-time.js';
 import { FilesInHand } from '../rotation/files-in-hand.js';
 import type { FileOnceSeen } from '../rotation/pursuit.js';
 import type { RotatedNames } from '../rotation/rotated-names.js';
@@ -274,7 +274,8 @@ export class Succession {
     for (const generation of added) generation.isRotated = true;
     for (const generation of earlier) generation.rename(found.listed);
     const begun = earlier.filter(({ hasBegun }) => hasBegun);
-    const waitingByAge = [...waiting, ...added].sort(byAge(found.countedNs));
+    const inOrder = byAge(found.countedNs);
+    const waitingByAge = merged([...waiting].sort(inOrder), added, inOrder);
     // Put together by spreading, an array of one takes the room of seventeen: there is one for each path.
     this.#generations = begun.concat(waitingByAge, kept, newest);
   }

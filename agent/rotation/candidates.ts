@@ -7,7 +7,8 @@ import type { FileLook, SourceFile } from '../files/log-file.js';
 import { markOfUnread } from '../files/mark.js';
 import type { KnownSource, Ledger } from '../sources/ledger.js';
 import type { ArchiveFind } from './archive-survey.js';
-import { byAge, type CountedTime } from './counted-time.js';
+import { byAge, type CountedTime, compareNames } from './counted-time.js';
+import type { FilesInHand } from './files-in-hand.js';
 import { compareRotationAge, isComparableAge } from './rotation-name.js';
 
 /** A file to be read, opened. Whoever opened it closes it, until it is handed on. */
@@ -70,10 +71,16 @@ export function hasUnread({ known, look }: Candidate): boolean {
   return look.size > (known?.position.offset ?? 0);
 }
 
-/** The one written to last comes last. */
-export function candidatesByAge(countedNs: CountedTime): (a: Candidate, b: Candidate) => number {
-  const inOrder = byAge(countedNs);
-  const aged = ({ file: { path }, look }: Candidate) => ({ path, look });
+/** The one written to last comes last. Where times do not tell, what is in hand knows more than names. */
+export function candidatesByAge(
+  countedNs: CountedTime,
+  inHand: FilesInHand,
+): (a: Candidate, b: Candidate) => number {
+  const aged = ({ file, look }: Candidate) => ({ file, path: file.path, look });
+  const inOrder = byAge<ReturnType<typeof aged>>(
+    countedNs,
+    (a, b) => inHand.compareAge(a.file, b.file) || compareNames(a, b),
+  );
   return (a, b) => inOrder(aged(a), aged(b));
 }
 

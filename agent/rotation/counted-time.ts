@@ -18,7 +18,7 @@ export type CountedTime = (look: Pick<FileLook, 'identity' | 'modifiedNs'>) => b
 
 interface AgedFile {
   readonly path: string;
-  readonly look: Pick<FileLook, 'identity' | 'modifiedNs' | 'links'>;
+  readonly look: Pick<FileLook, 'identity' | 'modifiedNs'>;
 }
 
 /** `readNs`: the time that a file had when an agent read it last; undefined of one that none has read. */
@@ -41,19 +41,31 @@ export function countedTimes(
   return ({ identity, modifiedNs }) => later.get(identityKey(identity)) ?? modifiedNs;
 }
 
-/** The one written to last comes last. */
-export function byAge(countedNs: CountedTime): (a: AgedFile, b: AgedFile) => number {
+/** The one written to last comes last. `compareEqual` tells where times do not. */
+export function byAge<T extends AgedFile>(
+  countedNs: CountedTime,
+  compareEqual: (a: T, b: T) => number = compareNames,
+): (a: T, b: T) => number {
   return (a, b) => {
     const [aNs, bNs] = [countedNs(a.look), countedNs(b.look)];
-    return aNs === bNs ? compareNames(a, b) : aNs < bNs ? -1 : 1;
+    return aNs === bNs ? compareEqual(a, b) : aNs < bNs ? -1 : 1;
   };
 }
 
-/** A rotation deletes the oldest: its last name may be one that a younger file has by now. */
-function compareNames(a: AgedFile, b: AgedFile): number {
-  const [isDeletedA, isDeletedB] = [a.look.links === 0, b.look.links === 0];
-  if (isDeletedA !== isDeletedB) return isDeletedA ? -1 : 1;
+export function compareNames(a: AgedFile, b: AgedFile): number {
   return compareRotationAge(a.path, b.path);
+}
+
+/** Of two that are in order, one that is. */
+export function merged<T>(a: readonly T[], b: readonly T[], compare: (a: T, b: T) => number): T[] {
+  const all: T[] = [];
+  let next = 0;
+  for (const younger of b) {
+    for (let older = a[next]; older !== undefined && compare(older, younger) <= 0; older = a[++next])
+      all.push(older);
+    all.push(younger);
+  }
+  return [...all, ...a.slice(next)];
 }
 
 /** Later dates are younger; a lower count is if the younger file was renamed after the older one, at once. */

@@ -2,7 +2,13 @@
  * Files of one path that are open and have no place yet. While names move, a survey cannot tell what they are; they
  * stay here until one can, so that no rotation takes away what the agent had hold of.
  */
-import { type FileIdentity, isSameFile, type LogFile, openLogFile } from '../files/log-file.js';
+import {
+  type FileIdentity,
+  isSameFile,
+  type LogFile,
+  openLogFile,
+  type SourceFile,
+} from '../files/log-file.js';
 import type { Listed } from './sibling-listing.js';
 
 interface InHand {
@@ -52,6 +58,13 @@ export class FilesInHand {
     const isListed = ({ identity }: LogFile) =>
       listed.some(({ look }) => isSameFile(look.identity, identity));
     return this.#files.map(({ file }) => file).filter((file) => !isListed(file));
+  }
+
+  /** Which of two came first, as the older one does; 0 where one of them is not in hand. */
+  compareAge(a: SourceFile, b: SourceFile): number {
+    const indexOf = (file: SourceFile) => this.#files.findIndex((held) => held.file === file);
+    const [indexOfA, indexOfB] = [indexOf(a), indexOf(b)];
+    return indexOfA === -1 || indexOfB === -1 ? 0 : indexOfA - indexOfB;
   }
 
   async discard(file: LogFile): Promise<void> {

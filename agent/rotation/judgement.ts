@@ -36,7 +36,7 @@ export interface JudgementOptions {
 
 export interface Judgement extends Pick<JudgementOptions, 'isHeld'> {
   readonly current: Candidate | undefined;
-  /** The others that are to be read, in no order. */
+  /** The others that are to be read, oldest first. */
   readonly plain: readonly Candidate[];
   /** Sources that were read under the path, the one written to last first. */
   readonly past: readonly KnownSource[];
@@ -61,7 +61,7 @@ export async function judge(
     ...[...recognised, current].map((candidate) => candidate?.known),
   ]);
   const missing = past.filter((known) => !found.has(known) && !isLive(known));
-  const inOrder = candidatesByAge(countedNs);
+  const inOrder = candidatesByAge(countedNs, inHand);
   const strangers = beside.filter(({ known }) => known === undefined).sort((a, b) => inOrder(b, a));
   const isOwn = ({ file, look }: Candidate) => look.size > 0 && inHand.wasAtPath(file.identity);
   const mayBeUnseen = ({ look }: Candidate) => isAfterAll(countedNs(look), past) || hasKnown(look, ledger);
@@ -74,7 +74,7 @@ export async function judge(
     ...[...recognised, ...copies].filter(hasUnread),
     ...strangers.filter(isOwn),
     ...(isUnbroken ? [] : await notHeld(unseen, beside.filter(isNameless), options)),
-  ];
+  ].sort(inOrder);
   const isHeld = async (end: SourcePosition) =>
     (await options.isHeld(end)) || (await isPartOfAny(end, beside));
   return { current, plain, past, missing, isUnbroken, isHeld };

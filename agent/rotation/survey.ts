@@ -14,7 +14,7 @@ import { isEvidence } from '../files/mark.js';
 import type { KnownSource, Ledger } from '../sources/ledger.js';
 import { type ArchiveObstacle, ArchiveSurvey } from './archive-survey.js';
 import { type Candidate, candidateOf, candidatesByAge, candidatesOf, closeAll } from './candidates.js';
-import { byAge, type CountedTime, countedTimes } from './counted-time.js';
+import { byAge, type CountedTime, countedTimes, merged } from './counted-time.js';
 import type { FilesInHand } from './files-in-hand.js';
 import { type JudgementOptions, judge, type Scene } from './judgement.js';
 import { absentOf, isWorthwhile } from './looks.js';
@@ -178,7 +178,8 @@ async function choose(scene: Scene, options: SurveyOptions): Promise<Survey> {
     const standing = await archives.examine(archivesAmong(listed));
     if (standing !== 'settled') return { ...NOTHING, outcome: standing, obstacles };
     const unpacked = await candidatesOf(archives.finds, plain, current);
-    const found = [...plain, ...unpacked].sort(candidatesByAge(countedNs));
+    const inOrder = candidatesByAge(countedNs, inHand);
+    const found = merged(unpacked.sort(inOrder), plain, inOrder);
     const outcome = found.length > olderMax ? 'crowded' : 'whole';
     const chosen = {
       older: found.slice(0, olderMax),

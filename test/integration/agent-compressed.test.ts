@@ -2,11 +2,13 @@
  * Rotated files that were compressed: what was unread of them is read out of the archive, once and in order,
  * and an archive of what was read is never read at all. The programs are the real gzip and xz.
  */
+import { renameSync, writeFileSync } from 'node:fs';
 import { unlink, writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { agentStand, asText, HOST, numbered } from '../support/agent-stand.js';
 import { HeldWriter, ObliviousWriter } from '../support/agent-writers.js';
 import { gzip, gzipAnew, move, run, sourcesIn, standWithUnreadTail, write } from '../support/archives.js';
+import { AwayWriter } from '../support/away-writer.js';
 import { waitFor } from '../support/wait.js';
 
 for (const glob of ['app.log', 'app.log*', '*']) {
@@ -173,4 +175,31 @@ test('archives from before anybody read the path stay unread, also after rotatio
   await write(stand, 13, 14);
   await stand.start();
   expect(await stand.linesOnce(14)).toEqual(numbered(1, 14));
+});
+
+test('what comes late from an agent that has ended is stored once, also of a file that was empty at first and is compressed by now', async () => {
+  const stand = await agentStand();
+  await write(stand, 1, 10);
+  const former = await stand.start();
+  await stand.linesOnce(10);
+  await former.stop();
+  const late = new HeldWriter(stand.writer);
+  const writer = new AwayWriter(late);
+  const agent = await stand.start({ writer, timings: { stopMs: 1 } });
+  await waitFor('the file to be held', () => agent.stats().openFiles === 1);
+  await move(stand, 'app.log', 'app.log.2');
+  writeFileSync(stand.path('app.log'), '');
+  await waitFor('the empty file to be held', () => agent.stats().openFiles === 2);
+  writeFileSync(stand.path('app.log'), asText(numbered(11, 20)));
+  renameSync(stand.path('app.log'), stand.path('app.log.1'));
+  writeFileSync(stand.path('app.log'), asText(numbered(21, 30)));
+  writer.isAway = false;
+  await late.firstAppend;
+  await agent.stop();
+  await gzip(stand, 'app.log.1');
+  await stand.start();
+  await stand.linesOnce(30);
+  late.letGo();
+  await write(stand, 31, 31);
+  expect(await stand.linesOnce(31)).toEqual(numbered(1, 31));
 });

@@ -1,7 +1,8 @@
 /** Names that move while a survey looks at them: what it had open is not lost, whatever rotations do meanwhile. */
+import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Archives } from '../../agent/archives/archives.js';
 import {
   type FileIdentity,
@@ -141,12 +142,36 @@ test('what came and went between two looks is known to be lost', async () => {
   expect(pursuit.hasLost(found.listed)).toBe(true);
 });
 
-test('where times do not tell, what is deleted was written before what is left', async () => {
-  const { survey, rotateTo } = await surveyStand(() => new Date('2026-01-01T00:00:00Z'));
-  rotateTo('b')();
-  await survey([NOTHING, rotateTo('c')]);
-  await survey([NOTHING, rotateTo('d')]);
-  expect(await textsOf(await survey([]))).toEqual(['b', 'c', 'd']);
+describe('where times do not tell', () => {
+  const atOnce = () => new Date('2026-01-01T00:00:00Z');
+
+  test('what a rotation deleted was written before what is left', async () => {
+    const { survey, rotateTo } = await surveyStand(atOnce);
+    rotateTo('b')();
+    await survey([NOTHING, rotateTo('c')]);
+    await survey([NOTHING, rotateTo('d')]);
+    expect(await textsOf(await survey([]))).toEqual(['b', 'c', 'd']);
+  });
+
+  test('what was deleted by hand keeps its place among the others', async () => {
+    const { survey, rotateTo, path } = await surveyStand(atOnce);
+    rotateTo('b')();
+    rotateTo('c')();
+    await survey([NOTHING, () => rmSync(path)]);
+    rotateTo('d')();
+    expect(await textsOf(await survey([]))).toEqual(['b', 'c', 'd']);
+  });
+
+  test('what was deleted because it was compressed is younger than an archive of a higher count', async () => {
+    const { survey, rotateTo, path } = await surveyStand(atOnce);
+    rotateTo('b')();
+    rotateTo('c')();
+    await survey([NOTHING, () => rmSync(path)]);
+    execFileSync('gzip', [`${path}.1`]);
+    renameSync(`${path}.1.gz`, `${path}.2.gz`);
+    rotateTo('d')();
+    expect(await textsOf(await survey([]))).toEqual(['b', 'c', 'd']);
+  });
 });
 
 test('a file in hand that was compressed, deleted and unpacked meanwhile is read once', async () => {
