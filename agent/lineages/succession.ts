@@ -7,7 +7,7 @@ import type { Presentation } from '../config/presentation.js';
 import type { Claimant, Claims } from '../files/claims.js';
 import { type FileLook, isSameFile, isSameLook, LogFile, type SourceFile } from '../files/log-file.js';
 import { byAge, merged } from '../rotation/counted-time.js';
-import { FilesInHand } from '../rotation/files-in-hand.js';
+import { FilesInHand, type Tie } from '../rotation/files-in-hand.js';
 import type { FileOnceSeen } from '../rotation/pursuit.js';
 import type { RotatedNames } from '../rotation/rotated-names.js';
 import { type Survey, survey } from '../rotation/survey.js';
@@ -176,13 +176,13 @@ export class Succession {
   /** What its file is has to be found out anew. It stays open: it may be deleted meanwhile. */
   async #reconsider(generation: Generation): Promise<void> {
     const file = await this.#remove(generation);
-    await this.#keep(file, !generation.isRotated);
+    await this.#keep(file, generation.isRotated ? 'reading' : 'place');
   }
 
-  async #keep(file: SourceFile | undefined, wasAtPath: boolean): Promise<void> {
+  async #keep(file: SourceFile | undefined, tie: Tie): Promise<void> {
     this.#inHand ??= new FilesInHand();
     // What is packed in an archive does not change.
-    if (file instanceof LogFile) await this.#inHand.add(file, wasAtPath);
+    if (file instanceof LogFile) await this.#inHand.add(file, tie);
     else await file?.close();
   }
 
@@ -258,7 +258,8 @@ export class Succession {
       ...{ context: this.#context, client: this.#client, place: this.#options },
       ...{ firstSight: this.#firstSight, waiting },
       putBack: async (own) => {
-        for (const candidate of own) await this.#keep(candidate.file, candidate === current);
+        for (const candidate of own)
+          await this.#keep(candidate.file, candidate === current ? 'place' : 'reading');
       },
     });
     for (const obstacle of found.obstacles) notices.obstacle(path, obstacle);
@@ -266,7 +267,7 @@ export class Succession {
     const isSucceeded = current !== undefined || older.some(({ known }) => known === undefined);
     if (isSucceeded && this.#generations.length > 0) notices.rotated(path);
     if (isSucceeded || (!isCurrentKept && found.outcome === 'whole'))
-      for (const generation of this.#generations) generation.isRotated = true;
+      for (const generation of earlier) generation.isRotated = true;
     const isNewest = ({ identity }: Generation) =>
       current !== undefined && isSameFile(identity, current.file.identity);
     const newest = taken.filter(isNewest);

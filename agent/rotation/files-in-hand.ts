@@ -11,10 +11,18 @@ import {
 } from '../files/log-file.js';
 import type { Listed } from './sibling-listing.js';
 
+/**
+ * What ties a file to the path, the weakest first. `name`: it has one that a rotation gives. `reading`: it was read as
+ * one of the path's, so that what it holds now came in between. `place`: it was the file at the path, and its bytes
+ * are the path's, whatever its time says and whatever they are like.
+ */
+const TIES = ['name', 'reading', 'place'] as const;
+
+export type Tie = (typeof TIES)[number];
+
 interface InHand {
   readonly file: LogFile;
-  /** It was the file at the path: its bytes are the path's, whatever its time says. */
-  readonly wasAtPath: boolean;
+  readonly tie: Tie;
 }
 
 export class FilesInHand {
@@ -26,10 +34,10 @@ export class FilesInHand {
   }
 
   /** From now on its handle is this one's to close. Of two handles of one file the first is kept. */
-  async add(file: LogFile, wasAtPath: boolean): Promise<void> {
+  async add(file: LogFile, tie: Tie): Promise<void> {
     const held = this.#heldOf(file.identity);
-    if (held === undefined) return void this.#files.push({ file, wasAtPath });
-    this.#replace(held, held.file, wasAtPath);
+    if (held === undefined) return void this.#files.push({ file, tie });
+    this.#replace(held, held.file, tie);
     await file.close();
   }
 
@@ -38,18 +46,22 @@ export class FilesInHand {
   }
 
   wasAtPath(identity: FileIdentity): boolean {
-    return this.#heldOf(identity)?.wasAtPath === true;
+    return this.#heldOf(identity)?.tie === 'place';
+  }
+
+  wasRead(identity: FileIdentity): boolean {
+    return this.#heldOf(identity)?.tie === 'reading';
   }
 
   /** The listed file under its listed name. Undefined where the name stands for none, or another, by now. */
-  async open({ path, look: { identity } }: Listed, isAtPath: boolean): Promise<LogFile | undefined> {
+  async open({ path, look: { identity } }: Listed, tie: Tie): Promise<LogFile | undefined> {
     const held = this.#heldOf(identity);
-    if (held?.file.isStale === false) return this.#replace(held, held.file.named(path), isAtPath);
+    if (held?.file.isStale === false) return this.#replace(held, held.file.named(path), tie);
     const file = await openLogFile(path);
     if (file === undefined) return undefined;
     const isSame = isSameFile(file.identity, identity);
     if (isSame && held !== undefined) await this.discard(held.file);
-    await this.add(file, isAtPath || (isSame && held?.wasAtPath === true));
+    await this.add(file, isSame ? stronger(tie, held?.tie) : tie);
     return isSame ? file : undefined;
   }
 
@@ -87,8 +99,12 @@ export class FilesInHand {
     return this.#files.find(({ file }) => isSameFile(file.identity, identity));
   }
 
-  #replace(held: InHand, file: LogFile, isAtPath: boolean): LogFile {
-    this.#files[this.#files.indexOf(held)] = { file, wasAtPath: isAtPath || held.wasAtPath };
+  #replace(held: InHand, file: LogFile, tie: Tie): LogFile {
+    this.#files[this.#files.indexOf(held)] = { file, tie: stronger(tie, held.tie) };
     return file;
   }
+}
+
+function stronger(a: Tie, b: Tie = 'name'): Tie {
+  return TIES.indexOf(a) > TIES.indexOf(b) ? a : b;
 }

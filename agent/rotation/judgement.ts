@@ -64,7 +64,9 @@ export async function judge(
   const inOrder = candidatesByAge(countedNs, inHand);
   const strangers = beside.filter(({ known }) => known === undefined).sort((a, b) => inOrder(b, a));
   const isOwn = ({ file, look }: Candidate) => look.size > 0 && inHand.wasAtPath(file.identity);
-  const mayBeUnseen = ({ look }: Candidate) => isAfterAll(countedNs(look), past) || hasKnown(look, ledger);
+  const wasRead = ({ file }: Candidate) => inHand.wasRead(file.identity);
+  const mayBeUnseen = (stranger: Candidate) =>
+    wasRead(stranger) || isAfterAll(countedNs(stranger.look), past) || hasKnown(stranger.look, ledger);
   const isNameless = ({ file }: Candidate) =>
     !listed.some(({ look }) => isSameFile(look.identity, file.identity));
   const others = strangers.filter((stranger) => !isOwn(stranger));
@@ -73,7 +75,7 @@ export async function judge(
   const plain = [
     ...[...recognised, ...copies].filter(hasUnread),
     ...strangers.filter(isOwn),
-    ...(isUnbroken ? [] : await notHeld(unseen, beside.filter(isNameless), options)),
+    ...(await notHeld(isUnbroken ? unseen.filter(wasRead) : unseen, beside.filter(isNameless), options)),
   ].sort(inOrder);
   const isHeld = async (end: SourcePosition) =>
     (await options.isHeld(end)) || (await isPartOfAny(end, beside));

@@ -114,7 +114,7 @@ async function surveyAll(options: SurveyOptions): Promise<Survey | undefined> {
   const again = await listSiblings(listing);
   if (isSameListing(listed, again)) return choose({ listed, countedNs, candidates }, options);
   const newest = again?.find((entry) => entry.path === path);
-  if (newest !== undefined && !options.isTaken(newest.look.identity)) await inHand.open(newest, true);
+  if (newest !== undefined && !options.isTaken(newest.look.identity)) await inHand.open(newest, 'place');
   if (again !== undefined) options.onListing(again);
   return undefined;
 }
@@ -136,7 +136,7 @@ async function openWorthwhile(
   const { path, ledger, inHand, isTaken, isLive, isCurrentKept } = options;
   const past = ledger.ofPath(path);
   const absent = absentOf(past, listed, ledger).filter((known) => !isLive(known));
-  const isOwn = ({ look }: Listed) => inHand.wasAtPath(look.identity);
+  const isOwn = ({ look: { identity } }: Listed) => inHand.wasAtPath(identity) || inHand.wasRead(identity);
   const mayHoldUnread = (entry: Listed) =>
     isOwn(entry) || isWorthwhile(entry, past, absent, ledger, countedNs);
   const worthwhile = listed.filter(
@@ -144,7 +144,7 @@ async function openWorthwhile(
   );
   const candidates: Candidate[] = [];
   for (const entry of worthwhile.sort(listedByAge(path, countedNs))) {
-    const file = await inHand.open(entry, entry.path === path);
+    const file = await inHand.open(entry, entry.path === path ? 'place' : 'name');
     if (file === undefined) return undefined;
     const candidate = await candidateOf(file, ledger);
     // The inode was used again by a file that is none of this path's.

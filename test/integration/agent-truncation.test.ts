@@ -237,3 +237,23 @@ test('what was written, copied and truncated between two looks is read while the
   writer.letGo();
   expect(await stand.linesOnce(20)).toEqual(numbered(1, 20));
 });
+
+test('a rotated file that is truncated and written anew before its turn is read, and what it held is counted', async () => {
+  const stand = await agentStand();
+  await write(stand, 1, 10);
+  const writer = new AwayWriter(stand.writer);
+  writer.isAway = false;
+  const agent = await stand.start({ writer });
+  await stand.linesOnce(10);
+  writer.isAway = true;
+  await write(stand, 11, 20);
+  await waitFor('the agent to notice', () => agent.stats().storeAway);
+  await rename(stand.path('app.log'), stand.path('app.log.1'));
+  await write(stand, 31, 40);
+  await waitFor('the new file to be held', () => agent.stats().openFiles === 2);
+  await truncate(stand.path('app.log.1'));
+  await appendFile(stand.path('app.log.1'), asText(numbered(21, 30)));
+  writer.isAway = false;
+  expect(await stand.linesOnce(30)).toEqual([...numbered(1, 10), ...numbered(21, 40)]);
+  expect(agent.stats().lostBytes).toBe(asText(numbered(11, 20)).length);
+});

@@ -272,7 +272,7 @@ test('a file whose handle has become stale, and that has no name any more, stand
 
 test('a file that was at the path and truncated is read, also by a name that no rotation gives', async () => {
   const { survey, rotateTo, path, inHand } = await surveyStand();
-  await inHand.add((await openLogFile(path)) ?? expect.fail('no file'), true);
+  await inHand.add((await openLogFile(path)) ?? expect.fail('no file'), 'place');
   writeFileSync(path, 'x\n');
   renameSync(path, `${path}-aside`);
   rotateTo('b')();
@@ -282,8 +282,8 @@ test('a file that was at the path and truncated is read, also by a name that no 
 
 test('a file that comes to hand twice is held once', async () => {
   const { path, inHand } = await surveyStand();
-  for (const wasAtPath of [true, false]) {
-    await inHand.add((await openLogFile(path)) ?? expect.fail('no file'), wasAtPath);
+  for (const tie of ['place', 'name'] as const) {
+    await inHand.add((await openLogFile(path)) ?? expect.fail('no file'), tie);
   }
   expect(inHand.nameless([])).toHaveLength(1);
   expect(inHand.wasAtPath(await identityAt(path))).toBe(true);
