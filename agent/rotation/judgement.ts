@@ -55,20 +55,25 @@ export async function judge(
   const atPath = listed.find((entry) => entry.path === path)?.look.identity;
   const current = candidates.find(({ file }) => atPath !== undefined && isSameFile(file.identity, atPath));
   const beside = candidates.filter((candidate) => candidate !== current);
-  const recognised = beside.filter(({ known }) => known !== undefined);
+  const recognised = beside.filter((candidate) => !isUnknown(candidate));
   const found = new Set([
     ...wholesOf(listed, ledger),
     ...[...recognised, current].map((candidate) => candidate?.known),
   ]);
   const missing = past.filter((known) => !found.has(known) && !isLive(known));
   const inOrder = candidatesByAge(countedNs, inHand);
-  const strangers = beside.filter(({ known }) => known === undefined).sort((a, b) => inOrder(b, a));
+  const isNameless = ({ file }: Candidate) =>
+    !listed.some(({ look }) => isSameFile(look.identity, file.identity));
+  const youngestFirst = beside.filter(isUnknown).sort((a, b) => inOrder(b, a));
+  // What was compressed and unpacked again lies beside itself, and the one that was there before is the file.
+  const strangers = [
+    ...youngestFirst.filter(isNameless),
+    ...youngestFirst.filter((stranger) => !isNameless(stranger)),
+  ];
   const isOwn = ({ file, look }: Candidate) => look.size > 0 && inHand.wasAtPath(file.identity);
   const wasRead = ({ file }: Candidate) => inHand.wasRead(file.identity);
   const mayBeUnseen = (stranger: Candidate) =>
     wasRead(stranger) || isAfterAll(countedNs(stranger.look), past) || hasKnown(stranger.look, ledger);
-  const isNameless = ({ file }: Candidate) =>
-    !listed.some(({ look }) => isSameFile(look.identity, file.identity));
   const others = strangers.filter((stranger) => !isOwn(stranger));
   const { copies, unseen } = await sortOut(others, missing, past, mayBeUnseen);
   const isUnbroken = isCurrentKept || (current?.known !== undefined && isEvidence(current.known.position));
@@ -109,7 +114,7 @@ async function sortOut(
 
 /**
  * Without those that were unpacked, or copied by hand, from a file that is still being read or that is held and has
- * no name any more.
+ * no name any more. `strangers`: those without a name first.
  */
 async function notHeld(
   strangers: readonly Candidate[],
@@ -117,17 +122,20 @@ async function notHeld(
   { isHeld }: Pick<JudgementOptions, 'isHeld'>,
 ): Promise<Candidate[]> {
   const held = nameless.filter((candidate) => !strangers.includes(candidate));
-  const namelessFirst = [...nameless.filter((one) => strangers.includes(one)), ...strangers];
-  const others = new Set<Candidate>();
-  for (const stranger of new Set(namelessFirst)) {
+  const others: Candidate[] = [];
+  for (const stranger of strangers) {
     const { file, look } = stranger;
     const mark = (await MarkTrail.at(file, look.size))?.mark(0n) ?? '';
     const end = { offset: look.size, mark };
     if ((await isHeld(end)) || (await isPartOfAny(end, held))) continue;
-    others.add(stranger);
+    others.push(stranger);
     if (nameless.includes(stranger)) held.push(stranger);
   }
-  return [...others];
+  return others;
+}
+
+function isUnknown({ known }: Candidate): boolean {
+  return known === undefined;
 }
 
 function hasKnown({ identity }: FileLook, ledger: Ledger): boolean {

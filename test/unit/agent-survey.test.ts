@@ -1,6 +1,15 @@
 /** Names that move while a survey looks at them: what it had open is not lost, whatever rotations do meanwhile. */
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  copyFileSync,
+  existsSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Archives } from '../../agent/archives/archives.js';
@@ -92,6 +101,14 @@ async function surveyStand(writtenAt: (text: string) => Date | undefined = () =>
   };
 }
 
+/** As an archive of it gives the file back. */
+function unpackAnew(path: string): void {
+  const { atime, mtime } = statSync(path);
+  copyFileSync(path, `${path}.tmp`);
+  utimesSync(`${path}.tmp`, atime, mtime);
+  renameSync(`${path}.tmp`, path);
+}
+
 async function identityAt(path: string): Promise<FileIdentity> {
   return (await lookAt(path))?.identity ?? expect.fail(`nothing at ${path}`);
 }
@@ -178,15 +195,23 @@ test('a file in hand that was compressed, deleted and unpacked meanwhile is read
   const { survey, rotateTo, path } = await surveyStand();
   rotateTo('b')();
   rotateTo('c')();
-  const unpackAnew = () => {
-    const { atime, mtime } = statSync(`${path}.1`);
-    copyFileSync(`${path}.1`, `${path}.tmp`);
-    utimesSync(`${path}.tmp`, atime, mtime);
-    renameSync(`${path}.tmp`, `${path}.1`);
-  };
-  await survey([NOTHING, unpackAnew]);
-  await survey([NOTHING, unpackAnew]);
+  await survey([NOTHING, () => unpackAnew(`${path}.1`)]);
+  await survey([NOTHING, () => unpackAnew(`${path}.1`)]);
   expect(await textsOf(await survey([]))).toEqual(['b', 'c']);
+});
+
+test('a copy in hand that was compressed, deleted and unpacked meanwhile is the rest of its original, once', async () => {
+  const { survey, path } = await surveyStand();
+  const gone = { isTaken: () => false, isLive: () => false };
+  appendFileSync(path, 'more\n');
+  copyFileSync(path, `${path}.1`);
+  const now = new Date();
+  utimesSync(`${path}.1`, now, now);
+  writeFileSync(path, 'b\n');
+  await survey([NOTHING, () => unpackAnew(`${path}.1`)], gone);
+  const found = await survey([], gone);
+  expect(await textsOf(found)).toEqual(['a\nmore', 'b']);
+  expect(found.older[0]?.known?.position.offset).toBe(2);
 });
 
 test('where a clock was set back, a file that is deleted is not counted as late as the one that has its name by now', async () => {
