@@ -51,7 +51,7 @@ describe('tailrace agent --exec', () => {
     await rig.redis.kill();
     await rig.redis.start();
     expect((await agent.exited).code).toBe(0);
-    const lines = await stand.lines(channel);
+    const lines = await stand.linesOnce(count, channel);
     expect(lines.findIndex((line, at) => line !== `this is the line ${at + 1}`)).toBe(-1);
     expect(lines).toHaveLength(count);
   });
