@@ -3,9 +3,10 @@
  * and an archive of what was read is never read at all. The programs are the real gzip and xz.
  */
 import { renameSync, writeFileSync } from 'node:fs';
-import { unlink, writeFile } from 'node:fs/promises';
+import { readFile, unlink, writeFile } from 'node:fs/promises';
+import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { agentStand, asText, HOST, numbered } from '../support/agent-stand.js';
+import { type AgentStand, agentStand, asText, HOST, numbered } from '../support/agent-stand.js';
 import { HeldWriter, ObliviousWriter } from '../support/agent-writers.js';
 import { gzip, gzipAnew, move, run, sourcesIn, standWithUnreadTail, write } from '../support/archives.js';
 import { AwayWriter } from '../support/away-writer.js';
@@ -203,3 +204,43 @@ test('what comes late from an agent that has ended is stored once, also of a fil
   await write(stand, 31, 31);
   expect(await stand.linesOnce(31)).toEqual(numbered(1, 31));
 });
+
+test('a compressed copy of a file that is there, and was read, is not read', async () => {
+  const stand = await agentStand();
+  await write(stand, 1, 10);
+  const agent = await stand.start();
+  await stand.linesOnce(10);
+  await agent.stop();
+  await gzipCopy(stand, 'app.log', 'app.log.7.gz');
+  await move(stand, 'app.log', 'app.log.1');
+  await write(stand, 11, 20);
+  await stand.start();
+  await stand.linesOnce(20);
+  await write(stand, 21, 21);
+  expect(await stand.linesOnce(21)).toEqual(numbered(1, 21));
+});
+
+test('a compressed copy of a file of which little was read by then is not read either', async () => {
+  const stand = await agentStand();
+  await write(stand, 1, 10);
+  const writer = new AwayWriter(stand.writer);
+  writer.isAway = false;
+  const agent = await stand.start({ writer });
+  await stand.linesOnce(10);
+  writer.isAway = true;
+  await write(stand, 11, 50);
+  await waitFor('the agent to notice', () => agent.stats().storeAway);
+  await gzipCopy(stand, 'app.log', 'copy');
+  renameSync(stand.path('app.log'), stand.path('app.log.1'));
+  renameSync(stand.path('copy'), stand.path('app.log.7.gz'));
+  writeFileSync(stand.path('app.log'), asText(numbered(51, 60)));
+  await waitFor('the new file to be held', () => agent.stats().openFiles === 2);
+  writer.isAway = false;
+  await stand.linesOnce(60);
+  await write(stand, 61, 61);
+  expect(await stand.linesOnce(61)).toEqual(numbered(1, 61));
+});
+
+async function gzipCopy(stand: AgentStand, name: string, copy: string): Promise<void> {
+  writeFileSync(stand.path(copy), gzipSync(await readFile(stand.path(name))));
+}
