@@ -26,7 +26,7 @@ interface InHand {
 }
 
 export class FilesInHand {
-  /** In the order they came: of one survey the oldest first. */
+  /** The oldest first. */
   #files: InHand[] = [];
 
   get isEmpty(): boolean {
@@ -72,7 +72,18 @@ export class FilesInHand {
     return this.#files.map(({ file }) => file).filter((file) => !isListed(file));
   }
 
-  /** Which of two came first, as the older one does; 0 where one of them is not in hand. */
+  /** `listed`: oldest first. What is not among them stays behind the files that it was behind before. */
+  arrange(listed: readonly Listed[]): void {
+    const before = this.#files;
+    const inOrder = listed.flatMap(({ look }) => this.#heldOf(look.identity) ?? []);
+    for (const held of before.filter((one) => !inOrder.includes(one))) {
+      const older = before.slice(0, before.indexOf(held));
+      inOrder.splice(inOrder.findLastIndex((other) => older.includes(other)) + 1, 0, held);
+    }
+    this.#files = inOrder;
+  }
+
+  /** Which of two is older, as far as their names told while they had some; 0 where one of them is not in hand. */
   compareAge(a: SourceFile, b: SourceFile): number {
     const indexOf = (file: SourceFile) => this.#files.findIndex((held) => held.file === file);
     const [indexOfA, indexOfB] = [indexOf(a), indexOf(b)];
@@ -90,7 +101,7 @@ export class FilesInHand {
     await this.closeBeyond(0);
   }
 
-  /** Of so many that came first the handles are kept. */
+  /** Keeps so many, the oldest. */
   async closeBeyond(count: number): Promise<void> {
     await Promise.all(this.#files.splice(count).map(({ file }) => file.close()));
   }

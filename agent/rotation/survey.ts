@@ -107,7 +107,9 @@ async function surveyAll(options: SurveyOptions): Promise<Survey | undefined> {
     options.isLive(known) || listed.some(({ look }) => isSameFile(look.identity, known.identity));
   for (const { look } of listed) ledger.renumber(path, look.identity, isTaken);
   const countedNs = countedTimes(rotatedAmong(listed, path), ({ look }) => readNsOf(look, ledger));
-  const candidates = await openWorthwhile(listed, countedNs, options);
+  const oldestFirst = listed.toSorted(listedByAge(path, countedNs));
+  const opening = openWorthwhile(oldestFirst, countedNs, options);
+  const candidates = await opening.finally(() => inHand.arrange(oldestFirst));
   options.onListing(listed);
   if (candidates === undefined) return undefined;
   // The copy that explains why a file is shorter may have come after the first listing.
@@ -127,7 +129,9 @@ function soughtOf({ path, ledger, isTaken, isLive }: SurveyOptions): FileIdentit
   return isLatest && !isTaken(newest.identity) ? newest.identity : undefined;
 }
 
-/** Opens what may hold something unread; undefined if a name was given to another file meanwhile. */
+/**
+ * Opens what may hold something unread, in the given order; undefined if a name was given to another file meanwhile.
+ */
 async function openWorthwhile(
   listed: readonly Listed[],
   countedNs: CountedTime,
@@ -143,7 +147,7 @@ async function openWorthwhile(
     (entry) => !isTaken(entry.look.identity) && (entry.path === path ? !isCurrentKept : mayHoldUnread(entry)),
   );
   const candidates: Candidate[] = [];
-  for (const entry of worthwhile.sort(listedByAge(path, countedNs))) {
+  for (const entry of worthwhile) {
     const file = await inHand.open(entry, entry.path === path ? 'place' : 'name');
     if (file === undefined) return undefined;
     const candidate = await candidateOf(file, ledger);

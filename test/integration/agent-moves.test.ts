@@ -117,15 +117,16 @@ test('a source that moves to and fro begins each time where the store has it', a
   await writeFile(stand.path('app.log'), asText(numbered(1, 10)));
   const agent = await stand.start({ sources: to('a'), writer });
   await stand.linesOnce(10, 'a');
-  writer.mood = 'refuses';
+  // A turn that has begun before a reload ends as it began: what it sends must not be taken.
+  writer.moods.set('a', 'refuses').set('b', 'refuses');
   agent.reload(settings(to('b')));
   await appendFile(stand.path('app.log'), asText(numbered(11, 20)));
   await failureAfter(0);
   agent.reload(settings(to('a')));
-  writer.mood = 'forgets';
+  writer.moods.set('a', 'forgets');
   await stand.linesOnce(20, 'a');
   agent.reload(settings(to('b')));
-  writer.mood = 'takes';
+  writer.moods.set('a', 'refuses').set('b', 'takes');
   await appendFile(stand.path('app.log'), asText(numbered(21, 22)));
   expect(await stand.linesOnce(2, 'b')).toEqual(numbered(21, 22));
   expect(await stand.lines('a')).toEqual(numbered(1, 20));

@@ -26,14 +26,18 @@ export class PeremptoryWriter extends WriterAround {
   }
 }
 
+type Mood = 'takes' | 'refuses' | 'forgets';
+
 /** A store that takes appends, refuses them, or takes them and lets the reply get lost. */
 export class MoodyWriter extends WriterAround {
-  mood: 'takes' | 'refuses' | 'forgets' = 'takes';
+  mood: Mood = 'takes';
+  /** Of channels that have one of their own. */
+  readonly moods = new Map<string, Mood>();
   /** Appends that did not end as they should. */
   failed = 0;
 
   override async append(id: ChannelId, batch: Batch, mark: string): Promise<AppendOutcome> {
-    const { mood } = this;
+    const mood = this.moods.get(id.channel) ?? this.mood;
     const outcome = mood === 'refuses' ? undefined : await super.append(id, batch, mark);
     if (outcome !== undefined && mood === 'takes') return outcome;
     this.failed++;
