@@ -95,6 +95,7 @@ class FileHistory {
       isLate,
       isSeeking: isLate && random.next() < 0.3,
       isHalting: isLate && !hasEvents && random.next() < 0.6,
+      hasEvents,
       textOf: textsOf(random, hasEvents),
     };
     this.#weather = new Weather(this.#randomFor('weather'));
@@ -177,7 +178,7 @@ class FileHistory {
     for (const text of this.#lines) {
       const line = numberOf(text);
       if (text !== this.#habits.textOf(line))
-        return `this is stored, and was not written: ${text.slice(0, 200)}`;
+        return `this is stored behind line ${last}, and was not written: ${text.slice(0, 200)}`;
       if (stored.has(line)) return `line ${line} is stored again behind line ${last}`;
       // The rest of a deleted file comes whenever the one agent that has it open comes to it.
       if (line < last && !this.#files.mayBeLost.has(line)) return `line ${line} follows line ${last}`;

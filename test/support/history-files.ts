@@ -24,6 +24,8 @@ export interface HistoryHabits {
   readonly isSeeking: boolean;
   /** Whether a writer pauses in the middle of lines, for as long as other things happen. */
   readonly isHalting: boolean;
+  /** Lines are events of several rows, and are over when the file has not grown for a while: none is cut then. */
+  readonly hasEvents: boolean;
   textOf(line: number): string;
 }
 
@@ -186,7 +188,9 @@ export class HistoryFiles {
     const content = await this.#contentToWrite();
     // Of a file's first few bytes nobody can tell whether it was truncated and has begun alike again.
     const least = content.first === content.end ? (texts[0] as string).length : 1;
-    const cut = Math.max(least, Math.floor(random.next() * text.length));
+    const cut = this.#habits.hasEvents
+      ? text.length
+      : Math.max(least, Math.floor(random.next() * text.length));
     this.#written += count;
     content.end = this.#written + 1;
     if (content.isDeleted) this.#destroyed(content);
