@@ -9,7 +9,10 @@ import type { Generation } from './generation.js';
 import type { OpenEvents } from './open-events.js';
 import type { Succession } from './succession.js';
 
-/** Beyond so many the oldest is not waited for any longer: its writer has been told long ago. */
+/**
+ * Beyond so many the oldest is not waited for any longer, also where all that came after it is empty: its writer has
+ * been told long ago, and a log that nothing is written to may be rotated every hour.
+ */
 const LINGERING_MAX = 8;
 
 export interface RoundOptions {
@@ -43,7 +46,7 @@ export class Round {
     let isBehind = false;
     for (const generation of [...this.#succession.generations]) {
       const successors = this.#successorsOf(generation);
-      const hasSuccessor = successors.some(({ hasBegun, size }) => hasBegun || size > 0);
+      const hasSuccessor = this.#isCrowded || successors.some(({ hasBegun, size }) => hasBegun || size > 0);
       const turn = await this.#readOne(generation, successors, hasSuccessor);
       if (turn === undefined) return;
       const isEventOpen = this.#isEventOpen(generation);
@@ -56,6 +59,10 @@ export class Round {
       break;
     }
     this.hasCaughtUp = !isBehind;
+  }
+
+  get #isCrowded(): boolean {
+    return this.#succession.generations.length > LINGERING_MAX;
   }
 
   #successorsOf(generation: Generation): Generation[] {
@@ -117,8 +124,7 @@ export class Round {
   async #isDoneWith(generation: Generation, hasSuccessor: boolean): Promise<boolean> {
     if (!generation.isDeleted && !(generation.isRotated && hasSuccessor)) return true;
     this.isRestless = true;
-    const isCrowded = this.#succession.generations.length > LINGERING_MAX;
-    if (!isCrowded && !generation.isQuietFor(this.#options.lingerMs)) return true;
+    if (!this.#isCrowded && !generation.isQuietFor(this.#options.lingerMs)) return true;
     const turn = await generation.finish();
     if (turn === 'more') this.isDue = true;
     if (turn !== 'end') return false;

@@ -93,6 +93,21 @@ test('files that were seen, had to wait and were deleted meanwhile are counted i
   expect(agent.stats().lostBytes).toBeGreaterThan(0);
 });
 
+test('a log that nothing is written to may be rotated any number of times, with all its empty files kept', async () => {
+  const stand = await agentStand();
+  writeFileSync(stand.path('app.log'), asText(numbered(1, 10)));
+  const agent = await stand.start();
+  await stand.linesOnce(10);
+  const rotations = HELD_MAX + 4;
+  for (let rotation = 1; rotation <= rotations; rotation++) {
+    rotate(stand, rotations);
+    writeFileSync(stand.path('app.log'), '');
+    await waitFor('the rotation to be seen', () => agent.stats().rotations >= rotation);
+  }
+  writeFileSync(stand.path('app.log'), asText(numbered(11, 20)));
+  expect(await stand.linesOnce(20)).toEqual(numbered(1, 20));
+});
+
 test('a deleted file that is unread when the agent has to end is counted in bytes and announced', async () => {
   const stand = await agentStand();
   const text = asText(numbered(1, FIRST));
