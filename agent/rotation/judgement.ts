@@ -70,14 +70,19 @@ export async function judge(
     ...youngestFirst.filter(isNameless),
     ...youngestFirst.filter((stranger) => !isNameless(stranger)),
   ];
+  const isUnbroken = isCurrentKept || (current?.known !== undefined && isEvidence(current.known.position));
   const isOwn = ({ file, look }: Candidate) => look.size > 0 && inHand.wasAtPath(file.identity);
   const wasRead = ({ file }: Candidate) => inHand.wasRead(file.identity);
   const mayBeUnseen = (stranger: Candidate) =>
     wasRead(stranger) || isAfterAll(countedNs(stranger.look), past) || hasKnown(stranger.look, ledger);
-  const others = strangers.filter((stranger) => !isOwn(stranger));
+  // Of nothing no copy can be told.
+  const empty = isUnbroken
+    ? []
+    : strangers.filter(({ file, look }) => look.size === 0 && !inHand.wasRead(file.identity));
+  const others = strangers.filter((stranger) => !isOwn(stranger) && !empty.includes(stranger));
   const { copies, unseen } = await sortOut(others, missing, past, mayBeUnseen);
-  const isUnbroken = isCurrentKept || (current?.known !== undefined && isEvidence(current.known.position));
   const plain = [
+    ...empty,
     ...[...recognised, ...copies].filter(hasUnread),
     ...strangers.filter(isOwn),
     ...(await notHeld(isUnbroken ? unseen.filter(wasRead) : unseen, beside.filter(isNameless), options)),

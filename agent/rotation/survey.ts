@@ -17,7 +17,7 @@ import { type Candidate, candidateOf, candidatesByAge, candidatesOf, closeAll } 
 import { byAge, type CountedTime, countedTimes, merged } from './counted-time.js';
 import type { FilesInHand } from './files-in-hand.js';
 import { type JudgementOptions, judge, type Scene } from './judgement.js';
-import { absentOf, isWorthwhile } from './looks.js';
+import { absentOf, isAfterAll, isWorthwhile } from './looks.js';
 import type { RotatedNames } from './rotated-names.js';
 import { isCompressedName, uncompressedName } from './rotation-name.js';
 import { isSameListing, type Listed, listSiblings } from './sibling-listing.js';
@@ -143,9 +143,11 @@ async function openWorthwhile(
   const isOwn = ({ look: { identity } }: Listed) => inHand.wasAtPath(identity) || inHand.wasRead(identity);
   const mayHoldUnread = (entry: Listed) =>
     isOwn(entry) || isWorthwhile(entry, past, absent, ledger, countedNs);
-  const worthwhile = listed.filter(
-    (entry) => !isTaken(entry.look.identity) && (entry.path === path ? !isCurrentKept : mayHoldUnread(entry)),
-  );
+  const isExpected = (entry: Listed) => !isCurrentKept && isYoungAndEmpty(entry, past, options);
+  const worthwhile = listed.filter((entry) => {
+    if (isTaken(entry.look.identity)) return false;
+    return entry.path === path ? !isCurrentKept : mayHoldUnread(entry) || isExpected(entry);
+  });
   const candidates: Candidate[] = [];
   for (const entry of worthwhile) {
     const file = await inHand.open(entry, entry.path === path ? 'place' : 'name');
@@ -168,6 +170,16 @@ async function openWorthwhile(
 function listedByAge(path: string, countedNs: CountedTime): (a: Listed, b: Listed) => number {
   const inOrder = byAge(countedNs);
   return (a, b) => Number(a.path === path) - Number(b.path === path) || inOrder(a, b);
+}
+
+/** It was renamed a moment ago, and came after all that was read: its writer may not have turned to the next one yet. */
+function isYoungAndEmpty(
+  { path, look, changedNs }: Listed,
+  past: readonly KnownSource[],
+  { ledger, lingerMs }: SurveyOptions,
+): boolean {
+  if (look.size > 0 || isCompressedName(path) || ledger.ofIdentity(look.identity).length > 0) return false;
+  return isAfterAll(look.modifiedNs, past) && Date.now() - Number(changedNs / 1_000_000n) < lingerMs;
 }
 
 async function choose(scene: Scene, options: SurveyOptions): Promise<Survey> {

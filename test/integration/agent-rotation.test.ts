@@ -163,3 +163,21 @@ test('a renamed file keeps its channel although its new name is tailed too', asy
   await write(stand, 4, 4, 'other.log');
   expect(await stand.linesOnce(4)).toEqual(numbered(1, 4));
 });
+
+test('a writer that is late in a file which was rotated empty just before the agent came is heard', async () => {
+  const stand = await agentStand();
+  await writeFile(stand.path('app.log'), asText(numbered(1, 10)));
+  const first = await stand.start();
+  await stand.linesOnce(10);
+  await first.stop();
+  await rename(stand.path('app.log'), stand.path('app.log.2'));
+  await writeFile(stand.path('app.log'), '');
+  await rename(stand.path('app.log'), stand.path('app.log.1'));
+  await writeFile(stand.path('app.log'), '');
+  const agent = await stand.start();
+  await waitFor('both files to be held', () => agent.stats().openFiles === 2);
+  await appendFile(stand.path('app.log.1'), asText(numbered(11, 20)));
+  await stand.linesOnce(20);
+  await appendFile(stand.path('app.log'), asText(numbered(21, 30)));
+  expect(await stand.linesOnce(30)).toEqual(numbered(1, 30));
+});
