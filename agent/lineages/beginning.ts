@@ -4,7 +4,7 @@
  */
 import type { SourcePosition } from '../../shared/store/log-store.js';
 import type { FileLook, SourceFile } from '../files/log-file.js';
-import { isEvidence, MarkTrail, markOfUnread, strongerMark } from '../files/mark.js';
+import { isEvidence, MarkTrail, markedTimeNs, markOfUnread, strongerMark } from '../files/mark.js';
 import type { Candidate } from '../rotation/candidates.js';
 
 /** `offset`: what lies before it is left out. */
@@ -29,7 +29,8 @@ export async function strongerBeginning(
   const { offset } = weaker;
   if (offset > 0) return undefined;
   if (isEvidence(weaker)) {
-    const mark = await strongerMark(file, weaker.mark, size, modifiedNs);
+    // Its time stays: a copy may have been made before what came since.
+    const mark = await strongerMark(file, weaker.mark, size, markedTimeNs(weaker.mark));
     return mark === undefined ? undefined : { offset, mark };
   }
   if (!isRotated || size === 0) return undefined;

@@ -1,10 +1,10 @@
 /** Rotation by copy and truncate, and truncation as such: what can be read is read once, the rest is counted. */
-import { appendFileSync, copyFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs';
+import { copyFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { appendFile, copyFile, rename, stat, truncate, writeFile } from 'node:fs/promises';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { Ledger } from '../../agent/sources/ledger.js';
 import { type AgentStand, agentStand, asText, numbered } from '../support/agent-stand.js';
-import { CredulousWriter, HeldWriter } from '../support/agent-writers.js';
+import { CredulousWriter } from '../support/agent-writers.js';
 import { AwayWriter } from '../support/away-writer.js';
 import { waitFor } from '../support/wait.js';
 
@@ -213,47 +213,4 @@ test('a file that is copied and truncated while an agent looks at what is there 
   onTestFinished(() => renumber.mockRestore());
   await stand.start();
   expect(await stand.linesOnce(40)).toEqual(numbered(1, 40));
-});
-
-test('what was written, copied and truncated between two looks is read while the file before it may still grow', async () => {
-  const stand = await agentStand();
-  await write(stand, 1, 10);
-  const first = await stand.start();
-  await stand.linesOnce(10);
-  await first.stop();
-  const writer = new HeldWriter(stand.writer);
-  const agent = await stand.start({ writer, timings: { lingerMs: 600_000 } });
-  appendFileSync(stand.path('app.log'), asText(numbered(11, 11)));
-  renameSync(stand.path('app.log'), stand.path('app.log.1'));
-  writeFileSync(stand.path('app.log'), '');
-  await writer.firstAppend;
-  expect(agent.stats().openFiles).toBe(2);
-  renameSync(stand.path('app.log.1'), stand.path('app.log.2'));
-  appendFileSync(stand.path('app.log'), asText(numbered(12, 20)));
-  copyFileSync(stand.path('app.log'), stand.path('app.log.1'));
-  truncateSync(stand.path('app.log'));
-  writeFileSync(stand.path('last.log'), '');
-  await waitFor('all changes to be known', () => agent.stats().files === 2);
-  writer.letGo();
-  expect(await stand.linesOnce(20)).toEqual(numbered(1, 20));
-});
-
-test('a rotated file that is truncated and written anew before its turn is read, and what it held is counted', async () => {
-  const stand = await agentStand();
-  await write(stand, 1, 10);
-  const writer = new AwayWriter(stand.writer);
-  writer.isAway = false;
-  const agent = await stand.start({ writer });
-  await stand.linesOnce(10);
-  writer.isAway = true;
-  await write(stand, 11, 20);
-  await waitFor('the agent to notice', () => agent.stats().storeAway);
-  await rename(stand.path('app.log'), stand.path('app.log.1'));
-  await write(stand, 31, 40);
-  await waitFor('the new file to be held', () => agent.stats().openFiles === 2);
-  await truncate(stand.path('app.log.1'));
-  await appendFile(stand.path('app.log.1'), asText(numbered(21, 30)));
-  writer.isAway = false;
-  expect(await stand.linesOnce(30)).toEqual([...numbered(1, 10), ...numbered(21, 40)]);
-  expect(agent.stats().lostBytes).toBe(asText(numbered(11, 20)).length);
 });
