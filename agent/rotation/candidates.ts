@@ -43,7 +43,9 @@ export async function candidatesOf(
   for (const { file, original } of finds) {
     if (current !== undefined) file.writtenBy(current.look.modifiedNs);
     for (const { file: other, look } of [...plain, ...finds]) {
-      const isOlder = isComparableAge(file.path, other.path) && compareRotationAge(file.path, other.path) < 0;
+      // The last name of a deleted one tells nothing any more.
+      const isNamed = look.links > 0 && isComparableAge(file.path, other.path);
+      const isOlder = isNamed && compareRotationAge(file.path, other.path) < 0;
       if (isOlder) file.writtenBy(look.modifiedNs);
     }
     const look = await file.look();

@@ -68,6 +68,22 @@ describe('where times do not tell', () => {
   });
 });
 
+test('an archive is not taken to be older than a file that is deleted and had a younger name', async () => {
+  const hours: Record<string, number> = { a: 0, b: 1, c: 2, d: 3, e: 4 };
+  const at = (text: string) => new Date(Date.UTC(2026, 0, 1, hours[text]));
+  const { survey, rotateTo, path } = await surveyStand(at);
+  rotateTo('b')();
+  await survey([NOTHING, () => rmSync(path)]);
+  rotateTo('c')();
+  renameSync(path, `${path}.3`);
+  rotateTo('d')();
+  renameSync(path, `${path}.2`);
+  rotateTo('e')();
+  execFileSync('gzip', ['-n', `${path}.2`]);
+  utimesSync(`${path}.2.gz`, at('e'), at('e'));
+  expect(await textsOf(await survey([]))).toEqual(['b', 'c', 'd', 'e']);
+});
+
 test('a file in hand that was compressed, deleted and unpacked meanwhile is read once', async () => {
   const { survey, rotateTo, path } = await surveyStand();
   rotateTo('b')();
