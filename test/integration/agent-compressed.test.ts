@@ -241,6 +241,21 @@ test('a compressed copy of a file of which little was read by then is not read e
   expect(await stand.linesOnce(61)).toEqual(numbered(1, 61));
 });
 
+test('what an agent left of a finished file is read out of its archive, also where no new file is at the path', async () => {
+  const stand = await agentStand();
+  const waiting = (max_wait: string) => ({
+    sources: [{ include: [stand.path('app.log*')], multiline: { start: '^line', max_wait } }],
+  });
+  await write(stand, 1, 10);
+  const first = await stand.start(waiting('1m'));
+  await stand.linesOnce(9);
+  await first.stop();
+  await move(stand, 'app.log', 'app.log.1');
+  await gzip(stand, 'app.log.1');
+  await stand.start(waiting('100ms'));
+  expect(await stand.linesOnce(10)).toEqual(numbered(1, 10));
+});
+
 async function gzipCopy(stand: AgentStand, name: string, copy: string): Promise<void> {
   writeFileSync(stand.path(copy), gzipSync(await readFile(stand.path(name))));
 }
