@@ -13,7 +13,7 @@ import { systemCode } from '../files/system-error.js';
 import type { KnownSource, Ledger } from '../sources/ledger.js';
 import { isCopyOfAny, originalOf } from './copies.js';
 import type { Judgement } from './judgement.js';
-import { givenTime, isAfterAll, isOfSameTime, mayHoldRestOf } from './looks.js';
+import { givenTime, isAfterAll, isOfSameTime, isWholeBy, mayHoldRestOf } from './looks.js';
 import { isGzipName } from './rotation-name.js';
 import type { Listed } from './sibling-listing.js';
 
@@ -164,7 +164,7 @@ export class ArchiveSurvey {
     const length = await lengthByTrailer(packed, look.size);
     for (const known of past) {
       const { offset, mark } = known.position;
-      if (this.#found.has(known) || !isOfSameTime(known, look) || offset % 2 ** 32 !== length) continue;
+      if (this.#found.has(known) || !isWholeBy(known, look, length)) continue;
       const file = archives.unpacked(packed, look, offset);
       const isSame = await fits(file, { offset: 0, mark });
       file.rest();

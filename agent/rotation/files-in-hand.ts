@@ -9,7 +9,7 @@ import {
   openLogFile,
   type SourceFile,
 } from '../files/log-file.js';
-import type { Listed } from './sibling-listing.js';
+import { isListed, type Listed } from './sibling-listing.js';
 
 /**
  * What ties a file to the path, the weakest first. `name`: it has one that a rotation gives. `reading`: it was read as
@@ -67,9 +67,7 @@ export class FilesInHand {
 
   /** Those that have none of the listed names any more. */
   nameless(listed: readonly Listed[]): LogFile[] {
-    const isListed = ({ identity }: LogFile) =>
-      listed.some(({ look }) => isSameFile(look.identity, identity));
-    return this.#files.map(({ file }) => file).filter((file) => !isListed(file));
+    return this.#files.map(({ file }) => file).filter(({ identity }) => !isListed(identity, listed));
   }
 
   /** `listed`: oldest first. What is not among them stays behind the files that it was behind before. */

@@ -11,7 +11,7 @@ import { isCopyOfAny, isPartOfAny, originalOf } from './copies.js';
 import type { CountedTime } from './counted-time.js';
 import type { FilesInHand } from './files-in-hand.js';
 import { isAfterAll, wholesOf } from './looks.js';
-import type { Listed } from './sibling-listing.js';
+import { isListed, type Listed } from './sibling-listing.js';
 
 /** What there is beside a path. */
 export interface Scene {
@@ -62,8 +62,7 @@ export async function judge(
   ]);
   const missing = past.filter((known) => !found.has(known) && !isLive(known));
   const inOrder = candidatesByAge(countedNs, inHand);
-  const isNameless = ({ file }: Candidate) =>
-    !listed.some(({ look }) => isSameFile(look.identity, file.identity));
+  const isNameless = ({ file }: Candidate) => !isListed(file.identity, listed);
   const youngestFirst = beside.filter(isUnknown).sort((a, b) => inOrder(b, a));
   // What was compressed and unpacked again lies beside itself, and the one that was there before is the file.
   const strangers = [
@@ -78,7 +77,7 @@ export async function judge(
   // Of nothing no copy can be told.
   const empty = isUnbroken
     ? []
-    : strangers.filter(({ file, look }) => look.size === 0 && !inHand.wasRead(file.identity));
+    : strangers.filter((stranger) => stranger.look.size === 0 && !wasRead(stranger));
   const others = strangers.filter((stranger) => !isOwn(stranger) && !empty.includes(stranger));
   const { copies, unseen } = await sortOut(others, missing, past, mayBeUnseen);
   const plain = [

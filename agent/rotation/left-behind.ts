@@ -6,7 +6,7 @@
 import { lengthByTrailer } from '../archives/archives.js';
 import { openSameFile } from '../files/log-file.js';
 import type { KnownSource, Ledger } from '../sources/ledger.js';
-import { absentOf, givenTime, isOfSameTime, isWorthwhile, mayHoldRestOf } from './looks.js';
+import { absentOf, givenTime, isOfSameTime, isWholeBy, isWorthwhile, mayHoldRestOf } from './looks.js';
 import type { RotatedNames } from './rotated-names.js';
 import { isCompressedName, isGzipName } from './rotation-name.js';
 import { type Listed, listSiblings } from './sibling-listing.js';
@@ -25,25 +25,24 @@ export async function mayHaveRestBeside(path: string, options: LeftBehindOptions
   if (listed === undefined) return true;
   const absent = absentOf(past, listed, ledger);
   for (const entry of listed) {
-    if (!isCompressedName(entry.path)) {
-      if (isWorthwhile(entry, past, absent, ledger, ({ modifiedNs }) => modifiedNs)) return true;
-      continue;
-    }
-    for (const known of absent) {
-      if (mayHoldRestOf(known, givenTime(entry.look)) && !(await isReadByLooks(known, entry))) return true;
-    }
+    const mayHoldRest = isCompressedName(entry.path)
+      ? await mayArchiveHoldRest(entry, absent)
+      : isWorthwhile(entry, past, absent, ledger, ({ modifiedNs }) => modifiedNs);
+    if (mayHoldRest) return true;
   }
   return false;
 }
 
-/** Time and length are those of what was read; of a format that is not unpacked only the time tells. */
-async function isReadByLooks(known: KnownSource, { path, look }: Listed): Promise<boolean> {
-  if (!isOfSameTime(known, look)) return false;
-  if (!isGzipName(path)) return true;
+async function mayArchiveHoldRest({ path, look }: Listed, absent: readonly KnownSource[]): Promise<boolean> {
+  const sources = absent.filter((known) => mayHoldRestOf(known, givenTime(look)));
+  if (sources.some((known) => !isOfSameTime(known, look))) return true;
+  // Of a format that is not unpacked only the time tells.
+  if (sources.length === 0 || !isGzipName(path)) return false;
   const packed = await openSameFile(path, look.identity).catch(() => undefined);
-  if (packed === undefined) return false;
+  if (packed === undefined) return true;
   try {
-    return (await lengthByTrailer(packed, look.size)) === known.position.offset % 2 ** 32;
+    const length = await lengthByTrailer(packed, look.size);
+    return sources.some((known) => !isWholeBy(known, look, length));
   } finally {
     await packed.close();
   }

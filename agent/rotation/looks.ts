@@ -79,6 +79,11 @@ export function isOfSameTime(known: KnownSource, look: FileLook): boolean {
   return wholeMs(look) <= writtenAtMs && writtenAtMs <= wholeMs(givenTime(look));
 }
 
+/** The same, and as long as what was read: then nothing is left of it. `length` is modulo 2^32. */
+export function isWholeBy(known: KnownSource, look: FileLook, length: number | undefined): boolean {
+  return isOfSameTime(known, look) && known.position.offset % 2 ** 32 === length;
+}
+
 /**
  * A look with the latest time that the file's own may stand for, where a program gave it: times are handed on in
  * nanoseconds, but also cut to what a number of milliseconds or a directory of an archive has room for.

@@ -18,6 +18,11 @@ export interface Listed {
   readonly isStray?: true;
 }
 
+/** By device and inode, whatever its name. */
+export function isListed(identity: FileIdentity, listed: readonly Listed[]): boolean {
+  return listed.some(({ look }) => isSameFile(look.identity, identity));
+}
+
 export interface ListingOptions {
   readonly path: string;
   readonly names: RotatedNames;
@@ -38,16 +43,15 @@ export async function listSiblings(options: ListingOptions): Promise<Listed[] | 
   const rotated = await rotationsOf(path, names);
   const elsewhere = target === undefined ? [] : await rotationsOf(target, names);
   const listed: Listed[] = [];
-  const has = (identity: FileIdentity) => listed.some(({ look }) => isSameFile(look.identity, identity));
   for (const entry of [path, ...rotated, ...elsewhere]) {
     const seen = await lookWithChange(entry);
     if (seen === undefined) {
       if (entry !== path && !(await exists(entry))) return undefined;
-    } else if (!has(seen.look.identity)) {
+    } else if (!isListed(seen.look.identity, listed)) {
       listed.push({ path: entry, ...seen });
     }
   }
-  if (sought === undefined || has(sought)) return listed;
+  if (sought === undefined || isListed(sought, listed)) return listed;
   return [...listed, ...(await strays(sought, target ?? path, options))];
 }
 

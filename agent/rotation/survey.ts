@@ -3,13 +3,7 @@
  * store, in the order they were written. It opens files and compares marks; it appends nothing.
  */
 import type { Archives } from '../archives/archives.js';
-import {
-  type FileIdentity,
-  type FileLook,
-  isSameFile,
-  openLogFile,
-  type SourceFile,
-} from '../files/log-file.js';
+import { type FileIdentity, type FileLook, openLogFile, type SourceFile } from '../files/log-file.js';
 import { isEvidence } from '../files/mark.js';
 import type { KnownSource, Ledger } from '../sources/ledger.js';
 import { type ArchiveObstacle, ArchiveSurvey } from './archive-survey.js';
@@ -20,7 +14,7 @@ import { type JudgementOptions, judge, type Scene } from './judgement.js';
 import { absentOf, isAfterAll, isWorthwhile } from './looks.js';
 import type { RotatedNames } from './rotated-names.js';
 import { isCompressedName, uncompressedName } from './rotation-name.js';
-import { isSameListing, type Listed, listSiblings } from './sibling-listing.js';
+import { isListed, isSameListing, type Listed, listSiblings } from './sibling-listing.js';
 
 /**
  * `crowded`: there were more files than asked for. `moving`: names were, and `waiting`: an archive is being written;
@@ -103,8 +97,7 @@ async function surveyAll(options: SurveyOptions): Promise<Survey | undefined> {
   const listing = { ...options, sought: soughtOf(options) };
   const listed = await listSiblings(listing);
   if (listed === undefined) return undefined;
-  const isTaken = (known: KnownSource) =>
-    options.isLive(known) || listed.some(({ look }) => isSameFile(look.identity, known.identity));
+  const isTaken = (known: KnownSource) => options.isLive(known) || isListed(known.identity, listed);
   for (const { look } of listed) ledger.renumber(path, look.identity, isTaken);
   const countedNs = countedTimes(rotatedAmong(listed, path), ({ look }) => readNsOf(look, ledger));
   const oldestFirst = listed.toSorted(listedByAge(path, countedNs));

@@ -9,7 +9,7 @@ import { expect, test } from 'vitest';
 import { type AgentStand, agentStand, asText, HOST, numbered } from '../support/agent-stand.js';
 import { HeldWriter, ObliviousWriter } from '../support/agent-writers.js';
 import { gzip, gzipAnew, move, run, sourcesIn, standWithUnreadTail, write } from '../support/archives.js';
-import { AwayWriter } from '../support/away-writer.js';
+import { AwayWriter, startAndGoAway } from '../support/away-writer.js';
 import { waitFor } from '../support/wait.js';
 
 for (const glob of ['app.log', 'app.log*', '*']) {
@@ -222,12 +222,8 @@ test('a compressed copy of a file that is there, and was read, is not read', asy
 
 test('a compressed copy of a file of which little was read by then is not read either', async () => {
   const stand = await agentStand();
-  await write(stand, 1, 10);
   const writer = new AwayWriter(stand.writer);
-  writer.isAway = false;
-  const agent = await stand.start({ writer });
-  await stand.linesOnce(10);
-  writer.isAway = true;
+  const agent = await startAndGoAway(stand, writer);
   await write(stand, 11, 50);
   await waitFor('the agent to notice', () => agent.stats().storeAway);
   await gzipCopy(stand, 'app.log', 'copy');

@@ -6,7 +6,7 @@ import { withResolvers } from '../../shared/with-resolvers.js';
 import { agentStand, asText, numbered } from '../support/agent-stand.js';
 import { HeldWriter } from '../support/agent-writers.js';
 import { write } from '../support/archives.js';
-import { AwayWriter } from '../support/away-writer.js';
+import { AwayWriter, startAndGoAway } from '../support/away-writer.js';
 import { waitFor } from '../support/wait.js';
 
 test('what was written, copied and truncated between two looks is read while the file before it may still grow', async () => {
@@ -34,12 +34,8 @@ test('what was written, copied and truncated between two looks is read while the
 
 test('a rotated file that is truncated and written anew before its turn is read, and what it held is counted', async () => {
   const stand = await agentStand();
-  await write(stand, 1, 10);
   const writer = new AwayWriter(stand.writer);
-  writer.isAway = false;
-  const agent = await stand.start({ writer });
-  await stand.linesOnce(10);
-  writer.isAway = true;
+  const agent = await startAndGoAway(stand, writer);
   await write(stand, 11, 20);
   await waitFor('the agent to notice', () => agent.stats().storeAway);
   await rename(stand.path('app.log'), stand.path('app.log.1'));
@@ -68,12 +64,8 @@ class HeldOpening extends AwayWriter {
 
 test('a copy is read before what came after the truncation, also where the file was seen growing after it was copied', async () => {
   const stand = await agentStand();
-  await write(stand, 1, 10);
   const writer = new HeldOpening(stand.writer);
-  writer.isAway = false;
-  const agent = await stand.start({ writer });
-  await stand.linesOnce(10);
-  writer.isAway = true;
+  const agent = await startAndGoAway(stand, writer);
   await rename(stand.path('app.log'), stand.path('app.log.2'));
   await write(stand, 11, 20);
   await waitFor('the new file to be held', () => agent.stats().openFiles === 2);

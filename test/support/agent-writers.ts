@@ -11,6 +11,7 @@ import type {
   SourcePosition,
   SourceRecord,
 } from '../../shared/store/log-store.js';
+import { withResolvers } from '../../shared/with-resolvers.js';
 
 export class WriterAround implements LogWriter {
   protected readonly inner: LogWriter;
@@ -127,26 +128,22 @@ function renumbered(source: string): string {
 export class HeldWriter extends WriterAround {
   /** Resolves when the first append was asked for. */
   readonly firstAppend: Promise<void>;
-  readonly #gate: Promise<void>;
-  #onFirst: () => void = () => {};
-  letGo: () => void = () => {};
+  readonly letGo: () => void;
   /** Appends that were asked for so far. */
   held = 0;
+  readonly #first = withResolvers();
+  readonly #gate = withResolvers();
 
   constructor(inner: LogWriter) {
     super(inner);
-    this.firstAppend = new Promise((resolve) => {
-      this.#onFirst = resolve;
-    });
-    this.#gate = new Promise((resolve) => {
-      this.letGo = resolve;
-    });
+    this.firstAppend = this.#first.promise;
+    this.letGo = this.#gate.resolve;
   }
 
   override async append(id: ChannelId, batch: Batch, mark: string): Promise<AppendOutcome> {
     this.held++;
-    this.#onFirst();
-    await this.#gate;
+    this.#first.resolve();
+    await this.#gate.promise;
     return super.append(id, batch, mark);
   }
 }
