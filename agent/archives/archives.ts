@@ -94,7 +94,7 @@ export class Archives {
     const { size } = await packed.look();
     // A file of no bytes at all is one that somebody has just begun to write.
     if (size === 0) return { kind: 'unfinished', sinceMs: performance.now() };
-    return { kind: 'whole', end: { offset: trail.offset, mark: trail.mark(0n) } };
+    return { kind: 'whole', end: { offset: trail.offset, mark: trail.mark() } };
   }
 }
 

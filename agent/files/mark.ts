@@ -7,7 +7,7 @@
 import { hash } from 'node:crypto';
 import type { SourcePosition } from '../../shared/store/log-store.js';
 import { bytesAt, headOf } from './file-head.js';
-import type { ByteReader } from './log-file.js';
+import type { ByteReader, FileLook } from './log-file.js';
 import { leadingNuls } from './nuls.js';
 
 /** The head tells files apart that began differently, the tail tells histories apart that began alike. */
@@ -21,9 +21,14 @@ const HASH_CHARACTERS = 22;
 
 /**
  * `1.<length of the head>.<its hash>.<hash of the tail>.<time of the last write in ms>`, numbers in base 36,
- * and where there is a hole before the head `.<its length>`.
+ * where the file was longer than the position `+`, and where there is a hole before the head `.<its length>`.
  */
-const MARK = /^1\.([0-9a-z]+)\.([\w-]*)\.([\w-]*)\.([0-9a-z]+)(?:\.([0-9a-z]+))?$/;
+const MARK = /^1\.([0-9a-z]+)\.([\w-]*)\.([\w-]*)\.([0-9a-z]+)(\+)?(?:\.([0-9a-z]+))?$/;
+
+/** How a file was when a mark of it was made. */
+export type MarkedLook = Pick<FileLook, 'size' | 'modifiedNs'>;
+
+const NEVER_LOOKED: MarkedLook = { size: 0, modifiedNs: 0n };
 
 /** Follows a source and gives the mark of the place it has reached. */
 export class MarkTrail {
@@ -96,10 +101,12 @@ export class MarkTrail {
     if (isBeginning) this.#hole += rest;
   }
 
-  mark(modifiedNs: bigint): string {
+  /** Without a look it has the bytes alone, for what is compared at once. */
+  mark({ size, modifiedNs } = NEVER_LOOKED): string {
     const head = typeof this.#head === 'string' ? this.#head : digest(this.#head);
     const headBytes = Math.min(HEAD_BYTES, this.#offset - this.#hole);
-    return format(headBytes, head, digest(this.#tail), modifiedNs, this.#hole);
+    const isShort = this.#offset < size;
+    return format({ headBytes, head, tail: digest(this.#tail), modifiedNs, isShort, hole: this.#hole });
   }
 }
 
@@ -109,7 +116,7 @@ export class MarkTrail {
  */
 export async function markOfUnread(file: ByteReader, size: number, modifiedNs: bigint): Promise<string> {
   const { hole, bytes } = await headOf(file, size, HEAD_BYTES);
-  return format(bytes.length, digest(bytes), '', modifiedNs, hole);
+  return format({ ...unread(bytes), modifiedNs, isShort: size > 0, hole });
 }
 
 /** The same for a file that has grown; undefined where it is not the one that `mark` was made of. */
@@ -123,7 +130,11 @@ export async function strongerMark(
   if (weaker === undefined || size < weaker.hole + weaker.headBytes) return undefined;
   const head = await headBehind(file, weaker.hole, Math.min(HEAD_BYTES, size - weaker.hole));
   if (head === undefined || digest(head.subarray(0, weaker.headBytes)) !== weaker.head) return undefined;
-  return format(head.length, digest(head), '', modifiedNs, weaker.hole);
+  return format({ ...unread(head), modifiedNs, isShort: true, hole: weaker.hole });
+}
+
+function unread(head: Buffer): Pick<Mark, 'headBytes' | 'head' | 'tail'> {
+  return { headBytes: head.length, head: digest(head), tail: '' };
 }
 
 /** Whether a file holds what the source held up to the position, as far as its mark tells. */
@@ -187,34 +198,43 @@ export async function beganLike(file: ByteReader, size: number, position: Source
 
 /** When the source was last written to, as far as the mark tells; 0 where it does not. */
 export function markedTimeNs(mark: string): bigint {
-  return BigInt(parse(mark)?.modifiedMs ?? 0) * MARK_GRAIN_NS;
+  return parse(mark)?.modifiedNs ?? 0n;
+}
+
+/** Whether the source went on behind the position when this was stored, as far as the mark tells. */
+export function wasShort({ mark }: SourcePosition): boolean {
+  return parse(mark)?.isShort ?? false;
 }
 
 interface Mark {
   readonly headBytes: number;
   readonly head: string;
   readonly tail: string;
-  readonly modifiedMs: number;
+  readonly modifiedNs: bigint;
+  /** Whether the file was longer than the position. */
+  readonly isShort: boolean;
   readonly hole: number;
 }
 
-function format(headBytes: number, head: string, tail: string, modifiedNs: bigint, hole: number): string {
-  const parts = ['1', headBytes.toString(36), head, tail, (modifiedNs / MARK_GRAIN_NS).toString(36)];
+function format({ headBytes, head, tail, modifiedNs, isShort, hole }: Mark): string {
+  const time = (modifiedNs / MARK_GRAIN_NS).toString(36);
+  const parts = ['1', headBytes.toString(36), head, tail, isShort ? `${time}+` : time];
   if (hole > 0 && headBytes > 0) parts.push(hole.toString(36));
   // Marks are kept by the thousand, and a joined text is one piece where a template holds on to its parts.
   return parts.join('.');
 }
 
-type Groups = [string, string, string, string, string, string | undefined];
+type Groups = [string, string, string, string, string, '+' | undefined, string | undefined];
 
 function parse(mark: string): Mark | undefined {
   const match = MARK.exec(mark);
   if (match === null) return undefined;
-  const [, headBytes, head, tail, modifiedMs, hole = '0'] = match as unknown as Groups;
+  const [, headBytes, head, tail, modifiedMs, short, hole = '0'] = match as unknown as Groups;
   return {
     headBytes: Math.min(HEAD_BYTES, Number.parseInt(headBytes, 36)),
     ...{ head, tail },
-    modifiedMs: Number.parseInt(modifiedMs, 36),
+    modifiedNs: BigInt(Number.parseInt(modifiedMs, 36)) * MARK_GRAIN_NS,
+    isShort: short !== undefined,
     hole: Number.parseInt(hole, 36),
   };
 }

@@ -13,7 +13,7 @@ export async function beginningAt(
   { file, look, unreadMark }: Pick<Candidate, 'file' | 'look' | 'unreadMark'>,
 ): Promise<SourcePosition> {
   const trail = offset > 0 ? await MarkTrail.at(file, offset) : undefined;
-  return { offset: trail?.offset ?? 0, mark: trail?.mark(look.modifiedNs) ?? unreadMark };
+  return { offset: trail?.offset ?? 0, mark: trail?.mark(look) ?? unreadMark };
 }
 
 /**

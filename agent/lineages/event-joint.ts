@@ -183,7 +183,7 @@ async function linesAt(
   if (tail === undefined || found === undefined || found.kind === 'diverged') return undefined;
   const bytes = found.kind === 'lines' ? found.bytes : Buffer.alloc(0);
   const told = found.kind === 'lines' ? found.encoding : encoding;
-  return { bytes, encoding: told, end: tail.position(file.modifiedNs) };
+  return { bytes, encoding: told, end: tail.position(file) };
 }
 
 /** Behind the first bytes of the lines; undefined where they have changed meanwhile. */

@@ -5,7 +5,7 @@
  */
 import type { SourcePosition } from '../../shared/store/log-store.js';
 import type { ByteReader } from '../files/log-file.js';
-import { MarkTrail, type ProvenPlace, TAIL_BYTES } from '../files/mark.js';
+import { type MarkedLook, MarkTrail, type ProvenPlace, TAIL_BYTES } from '../files/mark.js';
 
 /** The most that `before` returns. */
 export const BEFORE_BYTES_MAX = TAIL_BYTES;
@@ -39,8 +39,8 @@ export class Footing {
     return this.#trail !== undefined;
   }
 
-  positionAt(offset: number, modifiedNs: bigint): SourcePosition {
-    return { offset, mark: this.#trail?.mark(modifiedNs) ?? '' };
+  positionAt(offset: number, look: MarkedLook): SourcePosition {
+    return { offset, mark: this.#trail?.mark(look) ?? '' };
   }
 
   /** What must stand before the next bytes: those before the line, or inside it. */
@@ -63,7 +63,7 @@ export class Footing {
   async isKept(reader: ByteReader): Promise<boolean> {
     if (this.#trail === undefined || this.#isRefuted) return !this.#isRefuted;
     const now = await MarkTrail.at(reader, this.#trail.offset, this.#trail.hole);
-    return now?.mark(0n) === this.#trail.mark(0n);
+    return now?.mark() === this.#trail.mark();
   }
 
   /** Moves on over lines and what lies before them: a byte order mark and NULs. */

@@ -9,7 +9,7 @@ import { eventEnds } from '../events/event-ends.js';
 import type { EventRule } from '../events/event-grouper.js';
 import { bytesAt } from '../files/file-head.js';
 import type { ByteReader } from '../files/log-file.js';
-import { provenPlace } from '../files/mark.js';
+import { type MarkedLook, provenPlace } from '../files/mark.js';
 import { HOLE_BYTES_MIN, leadingNuls, trailingNuls } from '../files/nuls.js';
 import type { PipeBuffer } from '../pipes/pipe-buffer.js';
 import { BEFORE_BYTES_MAX, Footing } from './footing.js';
@@ -130,8 +130,9 @@ export class Tail {
     return this.#isEventOpen;
   }
 
-  position(modifiedNs: bigint): SourcePosition {
-    return this.#footing.positionAt(this.offset, modifiedNs);
+  /** `look`: how the source is now. */
+  position(look: MarkedLook): SourcePosition {
+    return this.#footing.positionAt(this.offset, look);
   }
 
   /** `size` is the source's, `buffer`, mostly of READ_BUFFER_BYTES, bounds one read and one span. */

@@ -94,6 +94,10 @@ export class PipeSource implements SessionInput, ReadPath {
     return [{ path, sizeBytes: this.#held.end, offsetBytes, lagMs, isRotated: this.#hasEnded }];
   }
 
+  get size(): number {
+    return this.#held.end;
+  }
+
   get modifiedNs(): bigint {
     return 0n;
   }

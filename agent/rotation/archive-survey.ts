@@ -13,7 +13,7 @@ import { systemCode } from '../files/system-error.js';
 import type { KnownSource, Ledger } from '../sources/ledger.js';
 import { isCopyOfAny, originalOf } from './copies.js';
 import type { Judgement } from './judgement.js';
-import { givenTime, isAfterAll, isOfSameTime, isWholeBy, mayHoldRestOf } from './looks.js';
+import { givenTime, isAfterAll, isWholeBy, isWholeByTime, mayHoldRestOf } from './looks.js';
 import { isGzipName } from './rotation-name.js';
 import type { Listed } from './sibling-listing.js';
 
@@ -98,7 +98,7 @@ export class ArchiveSurvey {
 
   /** What cannot be unpacked: if it was written to when a source was last, nothing came after that was read. */
   #passOver({ path, look }: Listed, reason: ArchiveObstacle['reason'] = 'format', cause = ''): Standing {
-    const source = this.#options.missing.find((known) => isOfSameTime(known, look));
+    const source = this.#options.missing.find((known) => isWholeByTime(known, look));
     if (source !== undefined) this.#tick(source);
     else this.obstacles.push({ archive: path, identity: look.identity, reason, cause });
     return 'settled';

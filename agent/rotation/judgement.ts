@@ -129,7 +129,7 @@ async function notHeld(
   const others: Candidate[] = [];
   for (const stranger of strangers) {
     const { file, look } = stranger;
-    const mark = (await MarkTrail.at(file, look.size))?.mark(0n) ?? '';
+    const mark = (await MarkTrail.at(file, look.size))?.mark() ?? '';
     const end = { offset: look.size, mark };
     if ((await isHeld(end)) || (await isPartOfAny(end, held))) continue;
     others.push(stranger);

@@ -6,7 +6,7 @@
 import { lengthByTrailer } from '../archives/archives.js';
 import { openSameFile } from '../files/log-file.js';
 import type { KnownSource, Ledger } from '../sources/ledger.js';
-import { absentOf, givenTime, isOfSameTime, isWholeBy, isWorthwhile, mayHoldRestOf } from './looks.js';
+import { absentOf, givenTime, isWholeBy, isWholeByTime, isWorthwhile, mayHoldRestOf } from './looks.js';
 import type { RotatedNames } from './rotated-names.js';
 import { isCompressedName, isGzipName } from './rotation-name.js';
 import { type Listed, listSiblings } from './sibling-listing.js';
@@ -35,7 +35,7 @@ export async function mayHaveRestBeside(path: string, options: LeftBehindOptions
 
 async function mayArchiveHoldRest({ path, look }: Listed, absent: readonly KnownSource[]): Promise<boolean> {
   const sources = absent.filter((known) => mayHoldRestOf(known, givenTime(look)));
-  if (sources.some((known) => !isOfSameTime(known, look))) return true;
+  if (sources.some((known) => !isWholeByTime(known, look))) return true;
   // Of a format that is not unpacked only the time tells.
   if (sources.length === 0 || !isGzipName(path)) return false;
   const packed = await openSameFile(path, look.identity).catch(() => undefined);

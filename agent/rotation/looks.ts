@@ -4,7 +4,7 @@
  */
 
 import { type FileLook, isSameFile } from '../files/log-file.js';
-import { isEvidence, MARK_GRAIN_NS, markedTimeNs } from '../files/mark.js';
+import { isEvidence, MARK_GRAIN_NS, markedTimeNs, wasShort } from '../files/mark.js';
 import type { KnownSource, Ledger } from '../sources/ledger.js';
 import type { CountedTime } from './counted-time.js';
 import { isCompressedName } from './rotation-name.js';
@@ -77,6 +77,11 @@ export function mayHoldRestOf(known: KnownSource, look: FileLook): boolean {
 export function isOfSameTime(known: KnownSource, look: FileLook): boolean {
   const writtenAtMs = writtenMs(known);
   return wholeMs(look) <= writtenAtMs && writtenAtMs <= wholeMs(givenTime(look));
+}
+
+/** The same of what cannot be measured. */
+export function isWholeByTime(known: KnownSource, look: FileLook): boolean {
+  return isOfSameTime(known, look) && !wasShort(known.position);
 }
 
 /** The same, and as long as what was read: then nothing is left of it. `length` is modulo 2^32. */

@@ -8,6 +8,7 @@ import type { Logger } from '../../shared/logger.js';
 import type { ChannelId } from '../../shared/protocol/channel.js';
 import { BATCH_RAW_BYTES_MAX } from '../../shared/protocol/limits.js';
 import type { LogWriter, SourceDescription, SourcePosition } from '../../shared/store/log-store.js';
+import type { MarkedLook } from '../files/mark.js';
 import { encodeEvents } from '../lines/event-encoder.js';
 import { encodeLines } from '../lines/line-encoder.js';
 import { isPlain, type LineFormat } from '../lines/line-format.js';
@@ -36,12 +37,11 @@ export interface SessionContext {
 }
 
 /** Where the bytes of a session come from. */
-export interface SessionInput {
+export interface SessionInput extends MarkedLook {
   /** A tail at the position; undefined where the bytes are not those of the source any more. */
   tailAt(position: SourcePosition): Promise<Tail | undefined>;
   /** Where the source begins if the store does not know it. */
   initial(): SourcePosition | Promise<SourcePosition>;
-  readonly modifiedNs: bigint;
   /** The store has confirmed this position. `isBack` where it is before one it had confirmed earlier. */
   onPosition(position: SourcePosition, isBack: boolean): void;
 }
@@ -213,7 +213,7 @@ export class SourceSession {
     const lines = isPlain(this.format)
       ? encodeLines(span.bytes, span.encoding, this.format.lineBytesMax, slot.json)
       : encodeEvents(span, this.format);
-    const position = tail.position(this.#input.modifiedNs);
+    const position = tail.position(this.#input);
     const { counters } = this.#context;
     counters.readBatches++;
     if (span.from < this.#readUpTo) counters.retriedBatches++;

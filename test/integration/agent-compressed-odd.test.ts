@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { agentStand, asText, HOST, numbered } from '../support/agent-stand.js';
 import { HeldWriter, TiringWriter } from '../support/agent-writers.js';
 import { gzip, move, run, standWithUnreadTail, write } from '../support/archives.js';
+import { waitFor } from '../support/wait.js';
 
 test('an archive of several members, padded at its end, is read through', async () => {
   const stand = await standWithUnreadTail();
@@ -177,4 +178,36 @@ test('of archives that may hold the rest of a file that is missing only the youn
   await stand.linesOnce(30);
   expect(agent.stats().archivesNotRead).toBeGreaterThan(0);
   expect(agent.stats().archivesNotRead).toBeLessThan(12);
+});
+
+/** Lines that are more than one batch holds. */
+const MANY = 100_000;
+
+for (const batches of [0, 1]) {
+  test(`of a format that is not unpacked the rest is missing also where the file was not written to since, after ${batches} batches`, async () => {
+    const stand = await agentStand();
+    await write(stand, 1, MANY);
+    const writer = new TiringWriter(stand.writer, batches);
+    const agent = await stand.start({ writer });
+    await waitFor('the store to be away', () => agent.stats().storeAway);
+    await agent.stop();
+    await move(stand, 'app.log', 'app.log.1');
+    await run('xz', ['-0', stand.path('app.log.1')]);
+    await stand.start();
+    await stand.noticeOnce(/app\.log\.1\.xz may hold lines/);
+  });
+}
+
+test('of a format that is not unpacked nothing is told where all was read', async () => {
+  const stand = await agentStand();
+  await write(stand, 1, MANY);
+  const agent = await stand.start();
+  await stand.linesOnce(MANY);
+  await agent.stop();
+  await move(stand, 'app.log', 'app.log.1');
+  await run('xz', ['-0', stand.path('app.log.1')]);
+  await write(stand, 1, 1);
+  await stand.start();
+  await stand.linesOnce(MANY + 1);
+  expect(stand.notices.filter(({ message }) => /\.xz/.test(message))).toEqual([]);
 });

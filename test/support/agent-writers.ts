@@ -83,7 +83,7 @@ export class CredulousWriter extends WriterAround {
     if (file === undefined) return { offset, mark };
     const trail = await MarkTrail.at(file, offset);
     await file.close();
-    return { offset, mark: trail?.mark(0n) ?? mark };
+    return { offset, mark: trail?.mark() ?? mark };
   }
 }
 

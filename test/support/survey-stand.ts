@@ -50,8 +50,9 @@ export async function surveyStand(
   const ledger = new Ledger('host');
   const file = await openLogFile(path);
   if (file === undefined) return expect.fail('no file');
-  const { identity, modifiedNs } = await file.look();
-  const mark = (await MarkTrail.at(file, 2))?.mark(modifiedNs) ?? expect.fail('no mark');
+  const look = await file.look();
+  const { identity, modifiedNs } = look;
+  const mark = (await MarkTrail.at(file, 2))?.mark(look) ?? expect.fail('no mark');
   const source = { channel: 'app', labels: {}, path, identity, generation: 0 };
   const known = ledger.admit(source);
   ledger.progress(known, { offset: 2, mark });

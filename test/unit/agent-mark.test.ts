@@ -8,6 +8,7 @@ import {
   markedTimeNs,
   markOfUnread,
   strongerMark,
+  wasShort,
 } from '../../agent/files/mark.js';
 
 class Bytes implements ByteReader {
@@ -24,7 +25,7 @@ const TEXT = Buffer.from(Array.from({ length: 500 }, (_, index) => `line ${index
 
 async function positionAt(bytes: Buffer, offset: number) {
   const trail = await MarkTrail.at(new Bytes(bytes), offset);
-  return { offset, mark: trail?.mark(0n) ?? '' };
+  return { offset, mark: trail?.mark() ?? '' };
 }
 
 test('a trail that followed the bytes has the mark of one that begins there', async () => {
@@ -32,7 +33,7 @@ test('a trail that followed the bytes has the mark of one that begins there', as
     const trail = MarkTrail.of(0, 0, Buffer.alloc(0), Buffer.alloc(0));
     for (let offset = 0; offset < TEXT.length; offset += step) {
       trail.advance(TEXT.subarray(offset, offset + step));
-      expect(trail.mark(5n)).toBe((await MarkTrail.at(new Bytes(TEXT), trail.offset))?.mark(5n));
+      expect(trail.mark()).toBe((await MarkTrail.at(new Bytes(TEXT), trail.offset))?.mark());
     }
   }
 });
@@ -74,12 +75,18 @@ test('a shorter copy is known by its head, if it is long enough to have one', as
   expect(await beganLike(new Bytes(Buffer.alloc(2_000, 0x78)), 2_000, position)).toBe(false);
 });
 
-test('a mark carries the time of the file and stays within what a store keeps', async () => {
+test('a mark carries the time of the file, whether that went on, and stays within what a store keeps', async () => {
   const trail = await MarkTrail.at(new Bytes(TEXT), 3_000);
-  const mark = trail?.mark(1_795_413_600_123_456_789n) ?? '';
+  const modifiedNs = 1_795_413_600_123_456_789n;
+  const mark = trail?.mark({ size: 3_000, modifiedNs }) ?? '';
   expect(markedTimeNs(mark)).toBe(1_795_413_600_123_000_000n);
   expect(markedTimeNs('rubbish')).toBe(0n);
   expect(Buffer.byteLength(mark)).toBeLessThanOrEqual(200);
+  expect(wasShort({ offset: 3_000, mark })).toBe(false);
+  const short = { offset: 3_000, mark: trail?.mark({ size: 3_001, modifiedNs }) ?? '' };
+  expect(wasShort(short)).toBe(true);
+  expect(markedTimeNs(short.mark)).toBe(markedTimeNs(mark));
+  expect(await fits(new Bytes(TEXT), short)).toBe(true);
 });
 
 test('a hole at the beginning is no part of the head: what comes behind it tells files apart', async () => {
@@ -111,7 +118,7 @@ test('a trail that was led over a hole has the mark of one that begins behind it
       trail.advance(Buffer.from(before));
       trail.advanceOverNuls(nuls);
       for (let at = before.length; at < TEXT.length; at += 700) {
-        expect(trail.mark(5n)).toBe((await MarkTrail.at(new Bytes(bytes), trail.offset))?.mark(5n));
+        expect(trail.mark()).toBe((await MarkTrail.at(new Bytes(bytes), trail.offset))?.mark());
         trail.advance(bytes.subarray(trail.offset, trail.offset + 700));
       }
     }
