@@ -70,13 +70,21 @@ export class FaultRig implements AsyncDisposable {
     this.#run(victim, await this.#launch[victim]());
   }
 
-  /** Starts a second agent on the same files, and kills the first once both are at work. */
-  async killOverlapped(): Promise<void> {
+  /**
+   * Starts a second agent on the same files, and kills the first once both are at work. One that is suspended
+   * meanwhile goes on at its place with lines that the second has stored.
+   */
+  async killOverlapped({ isSuspended }: { readonly isSuspended: boolean }): Promise<void> {
     const first = this.#process('agent');
+    if (isSuspended) first.signal('SIGSTOP');
     const second = await this.#launch.agent();
     this.#run('agent', second);
     await isReady(second);
     await this.progress();
+    if (isSuspended) {
+      first.signal('SIGCONT');
+      await this.progress();
+    }
     await this.#end('agent', first);
   }
 
