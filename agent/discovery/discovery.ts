@@ -29,6 +29,8 @@ export interface DiscoveryEvents {
   onDirectory(directory: string, identity: string): void;
   /** A path that was named and does not exist yet. */
   onMissing(path: string, rule: SourceRule): void;
+  /** A path at which nothing is, though a rotation may have made something beside it of what was there. */
+  onRotatedAway(path: string): void;
   onCompressed(path: string): void;
   onUnreadable(path: string, error: unknown): void;
   /** A directory could be looked into. */
@@ -148,12 +150,17 @@ export class Discovery {
         unseen.push(entry.name);
       }
     }
-    for (const [name, look] of files) {
-      const isRotation = basesOf(name).some(
-        (base) => files.has(base) || this.#events.isKnown(join(directory, base)),
-      );
-      if (!isRotation) this.#report(join(directory, name), rule, look);
+    const names = new Set(entries.map(({ name }) => name));
+    const rotatedAway = new Set<string>();
+    for (const name of names) {
+      const bases = basesOf(name);
+      const look = files.get(name);
+      const isRotation = () =>
+        bases.some((base) => files.has(base) || this.#events.isKnown(join(directory, base)));
+      if (look !== undefined && !isRotation()) this.#report(join(directory, name), rule, look);
+      for (const base of bases) if (!names.has(base)) rotatedAway.add(base);
     }
+    for (const base of rotatedAway) this.#events.onRotatedAway(join(directory, base));
     return { directories, unseen };
   }
 

@@ -35,6 +35,9 @@ export class FileSearch {
   /** What paths showed when they were found, until their files may be begun. */
   readonly #sightings = new Map<string, Sighting>();
   readonly #agedFiles = new AgedFiles();
+  /** Paths at which nothing is, and that are to be looked beside. */
+  readonly #rotatedAway = new Set<string>();
+  #isLookingBeside = false;
   readonly #ownDirectories: readonly string[];
   /** Directories in which files may come and go, by the rules there are. */
   readonly #directories = new Set<string>();
@@ -67,7 +70,6 @@ export class FileSearch {
     for (const [path, sighting] of this.#sightings)
       if (!this.#isRotated(path)) this.#add(path, this.#discovery.ruleOf(path), sighting);
     this.#sightings.clear();
-    void this.#admitLeftBehind();
   }
 
   /** Looks for files that no hint told of. */
@@ -151,17 +153,27 @@ export class FileSearch {
     return lineages.has(path) || ledger.hasPath(path) || this.#sightings.has(path);
   }
 
-  /** Paths at which nothing is now, but was once: the next file may be long in coming, or never come. */
-  async #admitLeftBehind(): Promise<void> {
+  /** Nothing is at the path now, but was once: the next file may be long in coming, or never come. */
+  #onRotatedAway(path: string): void {
     const { ledger, lineages } = this.#context;
+    const isOurs = ledger.hasPath(path) && this.#discovery.ruleOf(path) !== undefined;
+    if (!this.#isAdmitting || !isOurs || lineages.has(path)) return;
+    this.#rotatedAway.add(path);
+    if (!this.#isLookingBeside) void this.#lookBeside();
+  }
+
+  /** One after another: there may be thousands, and a directory that shows them at every change. */
+  async #lookBeside(): Promise<void> {
+    const { lineages } = this.#context;
     const options = { ...this.#context, isTailed: (path: string) => lineages.has(path) };
-    for (const path of ledger.paths()) {
-      if (this.#isClosed) return;
-      if (lineages.has(path) || this.#discovery.ruleOf(path) === undefined) continue;
+    this.#isLookingBeside = true;
+    for (const path of this.#rotatedAway) {
+      this.#rotatedAway.delete(path);
       // What cannot be looked into is told of by whoever looks for files.
-      if (await mayHaveRestBeside(path, options).catch(() => false))
+      if (!this.#isClosed && (await mayHaveRestBeside(path, options).catch(() => false)))
         this.#add(path, this.#discovery.ruleOf(path));
     }
+    this.#isLookingBeside = false;
   }
 
   #add(path: string, rule: SourceRule | undefined, sighting?: Sighting): void {
@@ -192,6 +204,7 @@ export class FileSearch {
         notices.missing(path);
         if (this.#isAdmitting && !this.#sightings.has(path)) lineages.add({ path, rule }, undefined);
       },
+      onRotatedAway: (path) => this.#onRotatedAway(path),
       onCompressed: (path) => notices.once('compressed', `compressed files such as ${path} are not tailed`),
       onUnreadable: (path, error) => notices.unreadable(path, error),
       onReadable: (directory) => notices.readable(directory),

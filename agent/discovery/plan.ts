@@ -68,6 +68,7 @@ function search(
     onCompressed: () => {},
     onReadable: () => {},
     onUnreadable: (_path, error) => void unreadable.push(messageOf(error)),
+    onRotatedAway: () => {},
     isKnown: () => false,
   }).scan();
 }

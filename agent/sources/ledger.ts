@@ -148,11 +148,6 @@ export class Ledger {
     return this.#byPath.all(path).sort(byLastWrite);
   }
 
-  /** All under which something was read. */
-  paths(): ReadonlySet<string> {
-    return new Set(this.all().map(({ path }) => path));
-  }
-
   hasPath(path: string): boolean {
     return this.#byPath.has(path);
   }

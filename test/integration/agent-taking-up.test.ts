@@ -1,10 +1,12 @@
 /** Files at the moments when they are taken up and let go of: empty ones, rotated ones, and where the disk fails. */
+import { renameSync, writeFileSync } from 'node:fs';
 import { appendFile, mkdir, open, rename, stat, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { LogFile } from '../../agent/files/log-file.js';
 import type { Agent } from '../../agent/index.js';
 import { type AgentStand, agentStand, asText, HOST, numbered } from '../support/agent-stand.js';
+import { standWithUnreadTail, write } from '../support/archives.js';
 import { AwayWriter } from '../support/away-writer.js';
 import { openHandlesIn } from '../support/open-handles.js';
 import { waitFor } from '../support/wait.js';
@@ -33,6 +35,19 @@ test('a file that was empty when it was renamed is read, though nothing has come
   await file.appendFile(asText(numbered(1, 3)));
   expect(await stand.linesOnce(3)).toEqual(numbered(1, 3));
 });
+
+for (const glob of ['*.log', 'app.log*', 'app.log']) {
+  test(`a file that has come and was renamed in an instant is read, though nothing else is at its path: ${glob}`, async () => {
+    const stand = await standWithUnreadTail();
+    await unlink(stand.path('app.log'));
+    await stand.start({ sources: [{ include: [stand.path(glob), stand.path('other.log')] }] });
+    await write(stand, 1, 1, 'other.log');
+    await stand.linesOnce(1, `${HOST}/other.log`);
+    writeFileSync(stand.path('app.log'), asText(numbered(21, 30)));
+    renameSync(stand.path('app.log'), stand.path('app.log.1'));
+    expect(await stand.linesOnce(20)).toEqual([...numbered(1, 10), ...numbered(21, 30)]);
+  });
+}
 
 test('a file that was empty when it was deleted is read, though nothing has come to its path', async () => {
   const stand = await agentStand();
