@@ -7,7 +7,13 @@
 import type { SourcePosition } from '../../shared/store/log-store.js';
 import type { ArchiveFile } from '../archives/archive-file.js';
 import { type ArchiveRecord, type Archives, lengthByTrailer } from '../archives/archives.js';
-import { type FileIdentity, type FileLook, type LogFile, openSameFile } from '../files/log-file.js';
+import {
+  type FileIdentity,
+  type FileLook,
+  type LogFile,
+  openSameFile,
+  type SourceFile,
+} from '../files/log-file.js';
 import { fits, isEvidence } from '../files/mark.js';
 import { systemCode } from '../files/system-error.js';
 import type { KnownSource, Ledger } from '../sources/ledger.js';
@@ -41,7 +47,8 @@ export interface ArchiveFind {
   readonly original: KnownSource | undefined;
 }
 
-export interface ArchiveSurveyOptions extends Pick<Judgement, 'past' | 'missing' | 'isUnbroken'> {
+export interface ArchiveSurveyOptions
+  extends Pick<Judgement, 'past' | 'missing' | 'isUnbroken' | 'nameless'> {
   readonly archives: Archives;
   readonly ledger: Ledger;
   /** How long an archive without an end may stay as it is before it counts as damaged. */
@@ -57,6 +64,8 @@ type Standing = 'settled' | 'moving' | 'waiting';
 export class ArchiveSurvey {
   readonly finds: ArchiveFind[] = [];
   readonly obstacles: ArchiveObstacle[] = [];
+  /** By files that have no name any more: the name of the archive that was made of each. */
+  readonly packedAs = new Map<SourceFile, string>();
   readonly #options: ArchiveSurveyOptions;
   /** Sources that an archive was found for. */
   readonly #found = new Set<KnownSource>();
@@ -106,7 +115,13 @@ export class ArchiveSurvey {
 
   async #examine(entry: Listed): Promise<Standing> {
     const record = this.#options.archives.recordOf(entry.look);
-    if (record.isLeft || this.#isRead(record)) return 'settled';
+    const isLeft = record.isLeft || this.#isRead(record);
+    const standing = isLeft ? 'settled' : await this.#open(entry, record);
+    await this.#compareNameless(entry, record);
+    return standing;
+  }
+
+  async #open(entry: Listed, record: ArchiveRecord): Promise<Standing> {
     let packed: LogFile | undefined;
     try {
       packed = await openSameFile(entry.path, entry.look.identity);
@@ -120,6 +135,14 @@ export class ArchiveSurvey {
       return await this.#unpack(entry, packed, record);
     } finally {
       if (this.finds.length === before) await packed.close();
+    }
+  }
+
+  async #compareNameless({ path }: Listed, { content }: ArchiveRecord): Promise<void> {
+    if (content?.kind !== 'whole') return;
+    for (const { file, look } of this.#options.nameless) {
+      const isWhole = look.size === content.end.offset && (await fits(file, content.end));
+      if (isWhole) this.packedAs.set(file, path);
     }
   }
 

@@ -6,7 +6,7 @@
 import type { FileLook, SourceFile } from '../files/log-file.js';
 import { markOfUnread } from '../files/mark.js';
 import type { KnownSource, Ledger } from '../sources/ledger.js';
-import type { ArchiveFind } from './archive-survey.js';
+import type { ArchiveSurvey } from './archive-survey.js';
 import { byAge, type CountedTime, compareNames } from './counted-time.js';
 import type { FilesInHand } from './files-in-hand.js';
 import { compareRotationAge, isComparableAge } from './rotation-name.js';
@@ -35,7 +35,7 @@ export async function candidateOf(file: SourceFile, ledger: Ledger): Promise<Can
  * is younger by name.
  */
 export async function candidatesOf(
-  finds: readonly ArchiveFind[],
+  { finds, packedAs }: Pick<ArchiveSurvey, 'finds' | 'packedAs'>,
   plain: readonly Candidate[],
   current: Candidate | undefined,
 ): Promise<Candidate[]> {
@@ -44,9 +44,9 @@ export async function candidatesOf(
     if (current !== undefined) file.writtenBy(current.look.modifiedNs);
     for (const { file: other, look } of [...plain, ...finds]) {
       // The last name of a deleted one tells nothing any more.
-      const isNamed = look.links > 0 && isComparableAge(file.path, other.path);
-      const isOlder = isNamed && compareRotationAge(file.path, other.path) < 0;
-      if (isOlder) file.writtenBy(look.modifiedNs);
+      const name = packedAs.get(other) ?? (look.links > 0 ? other.path : undefined);
+      if (name === undefined || !isComparableAge(file.path, name)) continue;
+      if (compareRotationAge(file.path, name) < 0) file.writtenBy(look.modifiedNs);
     }
     const look = await file.look();
     const unreadMark = await markOfUnread(file, look.size, look.modifiedNs);
@@ -77,8 +77,9 @@ export function hasUnread({ known, look }: Candidate): boolean {
 export function candidatesByAge(
   countedNs: CountedTime,
   inHand: FilesInHand,
+  { packedAs }: Partial<Pick<ArchiveSurvey, 'packedAs'>> = {},
 ): (a: Candidate, b: Candidate) => number {
-  const aged = ({ file, look }: Candidate) => ({ file, path: file.path, look });
+  const aged = ({ file, look }: Candidate) => ({ file, path: packedAs?.get(file) ?? file.path, look });
   const inOrder = byAge<ReturnType<typeof aged>>(
     countedNs,
     (a, b) => inHand.compareAge(a.file, b.file) || compareNames(a, b),

@@ -38,6 +38,8 @@ export interface Judgement extends Pick<JudgementOptions, 'isHeld'> {
   readonly current: Candidate | undefined;
   /** The others that are to be read, oldest first. */
   readonly plain: readonly Candidate[];
+  /** Those beside the path whose files have none of the listed names. */
+  readonly nameless: readonly Candidate[];
   /** Sources that were read under the path, the one written to last first. */
   readonly past: readonly KnownSource[];
   /** Those of them whose files are nowhere. */
@@ -62,7 +64,8 @@ export async function judge(
   ]);
   const missing = past.filter((known) => !found.has(known) && !isLive(known));
   const inOrder = candidatesByAge(countedNs, inHand);
-  const isNameless = ({ file }: Candidate) => !isListed(file.identity, listed);
+  const nameless = beside.filter(({ file }) => !isListed(file.identity, listed));
+  const isNameless = (candidate: Candidate) => nameless.includes(candidate);
   const youngestFirst = beside.filter(isUnknown).sort((a, b) => inOrder(b, a));
   // What was compressed and unpacked again lies beside itself, and the one that was there before is the file.
   const strangers = [
@@ -84,11 +87,11 @@ export async function judge(
     ...empty,
     ...[...recognised, ...copies].filter(hasUnread),
     ...strangers.filter(isOwn),
-    ...(await notHeld(isUnbroken ? unseen.filter(wasRead) : unseen, beside.filter(isNameless), options)),
+    ...(await notHeld(isUnbroken ? unseen.filter(wasRead) : unseen, nameless, options)),
   ].sort(inOrder);
   const isHeld = async (end: SourcePosition) =>
     (await options.isHeld(end)) || (await isPartOfAny(end, beside));
-  return { current, plain, past, missing, isUnbroken, isHeld };
+  return { current, plain, nameless, past, missing, isUnbroken, isHeld };
 }
 
 /**

@@ -186,9 +186,9 @@ async function choose(scene: Scene, options: SurveyOptions): Promise<Survey> {
   try {
     const standing = await archives.examine(archivesAmong(listed));
     if (standing !== 'settled') return { ...NOTHING, outcome: standing, obstacles };
-    const unpacked = await candidatesOf(archives.finds, plain, current);
-    const inOrder = candidatesByAge(countedNs, inHand);
-    const found = merged(unpacked.sort(inOrder), plain, inOrder);
+    const unpacked = await candidatesOf(archives, plain, current);
+    const inOrder = candidatesByAge(countedNs, inHand, archives);
+    const found = merged(unpacked.sort(inOrder), plain.toSorted(inOrder), inOrder);
     const outcome = found.length > olderMax ? 'crowded' : 'whole';
     const chosen = {
       older: found.slice(0, olderMax),

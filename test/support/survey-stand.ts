@@ -1,6 +1,16 @@
 /** A path in a real directory whose names move between two looks of a survey, as a test says. */
-import { copyFileSync, existsSync, renameSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { expect, onTestFinished } from 'vitest';
 import { Archives } from '../../agent/archives/archives.js';
 import { type FileIdentity, lookAt, openLogFile, type SourceFile } from '../../agent/files/log-file.js';
@@ -85,6 +95,13 @@ export async function surveyStand(
       return found;
     },
   };
+}
+
+/** As programs do it that compress for themselves. */
+export function packAnew(path: string, at: Date): void {
+  writeFileSync(`${path}.gz`, gzipSync(readFileSync(path)));
+  utimesSync(`${path}.gz`, at, at);
+  rmSync(path);
 }
 
 /** As an archive of it gives the file back. */

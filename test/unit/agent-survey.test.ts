@@ -3,7 +3,15 @@ import { execFileSync } from 'node:child_process';
 import { appendFileSync, copyFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { isSameFile, LogFile, openLogFile } from '../../agent/files/log-file.js';
-import { identityAt, listing, NOTHING, surveyStand, textsOf, unpackAnew } from '../support/survey-stand.js';
+import {
+  identityAt,
+  listing,
+  NOTHING,
+  packAnew,
+  surveyStand,
+  textsOf,
+  unpackAnew,
+} from '../support/survey-stand.js';
 
 test('a file that was open is read, also where it is deleted before it has a place', async () => {
   const { survey, rotateTo, pursuit } = await surveyStand();
@@ -82,6 +90,18 @@ test('an archive is not taken to be older than a file that is deleted and had a 
   execFileSync('gzip', ['-n', `${path}.2`]);
   utimesSync(`${path}.2.gz`, at('e'), at('e'));
   expect(await textsOf(await survey([]))).toEqual(['b', 'c', 'd', 'e']);
+});
+
+test('a file that was compressed while it was in hand keeps its place among archives that have times of their own', async () => {
+  const hours: Record<string, number> = { a: 0, b: 1, c: 2, d: 5 };
+  const at = (hour: number | undefined) => new Date(Date.UTC(2026, 0, 1, hour));
+  const { survey, rotateTo, path } = await surveyStand((text) => at(hours[text]));
+  for (const text of ['b', 'c']) rotateTo(text)();
+  renameSync(`${path}.1`, `${path}.2`);
+  rotateTo('d')();
+  packAnew(`${path}.2`, at(3));
+  await survey([NOTHING, () => packAnew(`${path}.1`, at(4))]);
+  expect(await textsOf(await survey([]))).toEqual(['b', 'c', 'd']);
 });
 
 test('a file in hand that was compressed, deleted and unpacked meanwhile is read once', async () => {
