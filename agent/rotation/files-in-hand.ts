@@ -2,6 +2,7 @@
  * Files of one path that are open and have no place yet. While names move, a survey cannot tell what they are; they
  * stay here until one can, so that no rotation takes away what the agent had hold of.
  */
+import type { SourcePosition } from '../../shared/store/log-store.js';
 import {
   type FileIdentity,
   isSameFile,
@@ -9,6 +10,7 @@ import {
   openLogFile,
   type SourceFile,
 } from '../files/log-file.js';
+import { fits, isEvidence } from '../files/mark.js';
 import { isListed, type Listed } from './sibling-listing.js';
 
 /**
@@ -23,7 +25,12 @@ export type Tie = (typeof TIES)[number];
 interface InHand {
   readonly file: LogFile;
   readonly tie: Tie;
+  /** What it began with, and with what after each truncation that was seen; the last ones. */
+  readonly beginnings: readonly SourcePosition[];
 }
+
+/** Truncations of one file that are remembered. */
+const BEGINNINGS_MAX = 8;
 
 export class FilesInHand {
   /** The oldest first. */
@@ -36,7 +43,7 @@ export class FilesInHand {
   /** From now on its handle is this one's to close. Of two handles of one file the first is kept. */
   async add(file: LogFile, tie: Tie): Promise<void> {
     const held = this.#heldOf(file.identity);
-    if (held === undefined) return void this.#files.push({ file, tie });
+    if (held === undefined) return void this.#files.push({ file, tie, beginnings: [] });
     this.#replace(held, held.file, tie);
     await file.close();
   }
@@ -63,6 +70,22 @@ export class FilesInHand {
     if (isSame && held !== undefined) await this.discard(held.file);
     await this.add(file, isSame ? stronger(tie, held?.tie) : tie);
     return isSame ? file : undefined;
+  }
+
+  /** It was looked into. `unreadMark`: of its beginning; it may be truncated any time. */
+  async begin(file: SourceFile, unreadMark: string): Promise<void> {
+    const beginning = { offset: 0, mark: unreadMark };
+    const last = this.beginningsOf(file).at(-1);
+    if (!isEvidence(beginning) || (last !== undefined && (await fits(file, last)))) return;
+    const held = this.#files.find((one) => one.file === file);
+    if (held === undefined) return;
+    const beginnings = [...held.beginnings, beginning].slice(-BEGINNINGS_MAX);
+    this.#files[this.#files.indexOf(held)] = { ...held, beginnings };
+  }
+
+  /** The oldest first. */
+  beginningsOf(file: SourceFile): readonly SourcePosition[] {
+    return this.#files.find((held) => held.file === file)?.beginnings ?? [];
   }
 
   /** Those that have none of the listed names any more. */
@@ -109,7 +132,7 @@ export class FilesInHand {
   }
 
   #replace(held: InHand, file: LogFile, tie: Tie): LogFile {
-    this.#files[this.#files.indexOf(held)] = { file, tie: stronger(tie, held.tie) };
+    this.#files[this.#files.indexOf(held)] = { ...held, file, tie: stronger(tie, held.tie) };
     return file;
   }
 }

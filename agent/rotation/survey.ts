@@ -15,6 +15,7 @@ import { absentOf, isAfterAll, isWorthwhile } from './looks.js';
 import type { RotatedNames } from './rotated-names.js';
 import { isCompressedName, uncompressedName } from './rotation-name.js';
 import { isListed, isSameListing, type Listed, listSiblings } from './sibling-listing.js';
+import { behindCopies } from './truncated-in-hand.js';
 
 /**
  * `crowded`: there were more files than asked for. `moving`: names were, and `waiting`: an archive is being written;
@@ -156,6 +157,7 @@ async function openWorthwhile(
     if (file.isStale) await inHand.discard(file);
     else if (!isTaken(file.identity)) candidates.push(await candidateOf(file, ledger));
   }
+  for (const { file, unreadMark } of candidates) await inHand.begin(file, unreadMark);
   return candidates;
 }
 
@@ -188,7 +190,8 @@ async function choose(scene: Scene, options: SurveyOptions): Promise<Survey> {
     if (standing !== 'settled') return { ...NOTHING, outcome: standing, obstacles };
     const unpacked = await candidatesOf(archives, plain, current);
     const inOrder = candidatesByAge(countedNs, inHand, archives);
-    const found = merged(unpacked.sort(inOrder), plain.toSorted(inOrder), inOrder);
+    const byTime = merged(unpacked.sort(inOrder), plain.toSorted(inOrder), inOrder);
+    const found = await behindCopies(byTime, inHand);
     const outcome = found.length > olderMax ? 'crowded' : 'whole';
     const chosen = {
       older: found.slice(0, olderMax),

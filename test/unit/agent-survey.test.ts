@@ -218,6 +218,27 @@ test('a file that was at the path and truncated is read, also by a name that no 
   expect(await textsOf(found)).toEqual(['x', 'b']);
 });
 
+for (const isPacked of [false, true]) {
+  test(`the copy of a file is read before what came after it was truncated, also where the file is deleted by now: ${isPacked ? 'packed' : 'plain'}`, async () => {
+    const hours: Record<string, number> = { a: 0, b: 1, d: 5 };
+    const at = (hour: number | undefined) => new Date(Date.UTC(2026, 0, 1, hour));
+    const { survey, rotateTo, path } = await surveyStand((text) => at(hours[text]));
+    rotateTo('b')();
+    const copyTruncateDelete = () => {
+      rmSync(`${path}.1`);
+      copyFileSync(path, `${path}.1`);
+      utimesSync(`${path}.1`, at(3), at(3));
+      writeFileSync(path, 'c\n');
+      utimesSync(path, at(2), at(2));
+      rmSync(path);
+      if (isPacked) packAnew(`${path}.1`, at(4));
+    };
+    await survey([NOTHING, copyTruncateDelete]);
+    rotateTo('d')();
+    expect(await textsOf(await survey([]))).toEqual(['b', 'c', 'd']);
+  });
+}
+
 test('a file that comes to hand twice is held once', async () => {
   const { path, inHand } = await surveyStand();
   for (const tie of ['place', 'name'] as const) {
