@@ -27,6 +27,8 @@ export interface DiscoveryEvents {
   onFile(found: FoundFile): void;
   /** A directory in which files may come and go; `identity` tells it from another of its name. */
   onDirectory(directory: string, identity: string): void;
+  /** A directory that was announced is not there any more. */
+  onDirectoryGone(directory: string): void;
   /** A path that was named and does not exist yet. */
   onMissing(path: string, rule: SourceRule): void;
   /** A path at which nothing is, though a rotation may have made something beside it of what was there. */
@@ -113,6 +115,7 @@ export class Discovery {
       this.#events.onDirectory(directory, key);
       const isLate = isSettled(modifiedNs);
       const found = this.#read(place.target, directory, depth);
+      if (found !== undefined) this.#forgetGone(place.visits, directory, new Set(found.directories));
       // Rights that are given later do not change the time of a directory.
       const stays = found !== undefined && isLate;
       visit = { modifiedNs, identity: key, isSettled: stays, ...(found ?? { directories: [], unseen: [] }) };
@@ -120,6 +123,17 @@ export class Discovery {
     }
     const inside = new Set([...above, key]);
     for (const name of visit.directories) this.#visit(place, join(directory, name), depth + 1, inside);
+  }
+
+  /** Directories come and go for ever: those that are not there any more take no room. */
+  #forgetGone(visits: Map<string, Visit>, directory: string, there: ReadonlySet<string>): void {
+    for (const name of visits.get(directory)?.directories ?? []) {
+      if (there.has(name)) continue;
+      const gone = join(directory, name);
+      this.#forgetGone(visits, gone, new Set());
+      visits.delete(gone);
+      this.#events.onDirectoryGone(gone);
+    }
   }
 
   /** Neither a link's target nor rights that change show in the time of the directory. */

@@ -200,6 +200,10 @@ export class FileSearch {
         this.#directories.add(directory);
         this.#watcher.watch(directory, identity);
       },
+      onDirectoryGone: (directory) => {
+        this.#directories.delete(directory);
+        this.#watcher.forget(directory);
+      },
       onMissing: (path, rule) => {
         notices.missing(path);
         if (this.#isAdmitting && !this.#sightings.has(path)) lineages.add({ path, rule }, undefined);

@@ -50,11 +50,11 @@ export class DirectoryWatcher {
 
   /** Lets go of all other directories. */
   keepOnly(directories: ReadonlySet<string>): void {
-    for (const directory of this.#watched.keys()) {
-      if (directories.has(directory)) continue;
-      this.#watched.delete(directory);
-      this.#chokidar.unwatch(directory);
-    }
+    for (const directory of this.#watched.keys()) if (!directories.has(directory)) this.forget(directory);
+  }
+
+  forget(directory: string): void {
+    if (this.#watched.delete(directory)) this.#chokidar.unwatch(directory);
   }
 
   async close(): Promise<void> {

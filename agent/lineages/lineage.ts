@@ -67,8 +67,11 @@ export class Lineage implements StoreClient, Passer {
     return this.#generations.length === 0 && !this.#succession.isSearchDue;
   }
 
+  /** What it reads, and, as long as not all has its place, what it may come to read. */
   get sources(): readonly KnownSource[] {
-    return this.#generations.map(({ known }) => known);
+    const own = this.#generations.map(({ known }) => known);
+    const isSettled = !this.isAtWork && !this.#succession.isSearchDue;
+    return isSettled ? own : [...own, ...this.#context.ledger.ofPath(this.path)];
   }
 
   /** Its files as they were seen last, oldest first. */

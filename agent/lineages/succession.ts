@@ -11,6 +11,7 @@ import { FilesInHand, type Tie } from '../rotation/files-in-hand.js';
 import type { FileOnceSeen } from '../rotation/pursuit.js';
 import type { RotatedNames } from '../rotation/rotated-names.js';
 import { type Survey, survey } from '../rotation/survey.js';
+import { isBlank } from '../sources/ledger.js';
 import type { StoreClient } from '../sources/store-access.js';
 import type { Notices } from '../status/notices.js';
 import { Departures } from './departures.js';
@@ -121,8 +122,9 @@ export class Succession {
     // Others may have come and gone to be rotated since the last look.
     const isAwayNow = isAway && !this.#isAbsent;
     this.#isAbsent = seen === undefined;
-    if ((isKept || (isAway && !isAwayNow)) && !this.#isSearchDue) return 'settled';
     if (isKept) current.isRotated = false;
+    if ((isKept || (isAway && !isAwayNow)) && !this.#isSearchDue) return 'settled';
+    if (this.#generations.length >= GENERATIONS_MAX) await this.#partWithChanged();
     if (this.#generations.length >= GENERATIONS_MAX) return this.#refuse(seen);
     try {
       if (isUnproven) await this.#reconsider(current);
@@ -154,7 +156,10 @@ export class Succession {
   }
 
   async release(generation: Generation): Promise<void> {
+    const { known, modifiedNs } = generation;
     const file = await this.#remove(generation);
+    // Of an empty file nothing else tells whether it was written to since.
+    if (isBlank(known)) known.modifiedNs = modifiedNs;
     await file?.close();
   }
 
@@ -212,11 +217,13 @@ export class Succession {
   }
 
   #refuse(seen: FileLook | undefined): Update {
-    const { notices, access } = this.#context;
+    const { notices } = this.#context;
     this.#overtaking ??= new Overtaking();
     if (seen !== undefined && !this.#holds(seen)) this.#overtaking.passOver(seen);
     notices.tooManyWaiting(this.#options.path, this.#generations.length);
-    return access.isClosedTo(this.#client) ? 'later' : 'again';
+    // There is room once one of them is released.
+    this.#isSearchDue = true;
+    return 'later';
   }
 
   #holds({ identity }: FileLook): boolean {

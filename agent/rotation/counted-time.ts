@@ -4,7 +4,7 @@
  * after that one. Pure.
  */
 import { type FileLook, identityKey } from '../files/log-file.js';
-import { compareRotationAge, isComparableAge, isDatedName } from './rotation-name.js';
+import { compareRotationAge, isComparableAge, isDatedName, isLaterDate } from './rotation-name.js';
 import type { Listed } from './sibling-listing.js';
 
 /**
@@ -71,7 +71,7 @@ export function merged<T>(a: readonly T[], b: readonly T[], compare: (a: T, b: T
 /** Later dates are younger; a lower count is if the younger file was renamed after the older one, at once. */
 function isShownYounger(entry: Listed, before: Listed): boolean {
   if (!isComparableAge(entry.path, before.path)) return false;
-  if (isDatedName(entry.path)) return true;
+  if (isDatedName(entry.path)) return isLaterDate(entry.path, before.path);
   const laterNs = entry.changedNs - before.changedNs;
   return laterNs >= 0n && laterNs <= ROTATION_NS;
 }

@@ -86,6 +86,10 @@ export function isDatedName(path: string): boolean {
   return dateOf(path) !== '';
 }
 
+export function isLaterDate(a: string, b: string): boolean {
+  return dateOf(a) > dateOf(b);
+}
+
 function dateOf(path: string): string {
   return DATE_ANYWHERE.exec(basename(path))?.[0] ?? '';
 }

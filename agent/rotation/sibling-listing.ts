@@ -7,6 +7,7 @@ import { lstat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { linkTarget } from '../files/link-target.js';
 import { type FileIdentity, type FileLook, isSameFile, lookWithChange } from '../files/log-file.js';
+import { systemCode } from '../files/system-error.js';
 import type { RotatedNames } from './rotated-names.js';
 
 export interface Listed {
@@ -17,6 +18,8 @@ export interface Listed {
   /** Its name is none that a rotation gives: it is the one that was sought, or another on the same inode. */
   readonly isStray?: true;
 }
+
+const UNREACHABLE = new Set(['ELOOP', 'EACCES', 'EPERM', 'ENAMETOOLONG']);
 
 /** By device and inode, whatever its name. */
 export function isListed(identity: FileIdentity, listed: readonly Listed[]): boolean {
@@ -44,7 +47,7 @@ export async function listSiblings(options: ListingOptions): Promise<Listed[] | 
   const elsewhere = target === undefined ? [] : await rotationsOf(target, names);
   const listed: Listed[] = [];
   for (const entry of [path, ...rotated, ...elsewhere]) {
-    const seen = await lookWithChange(entry);
+    const seen = await (entry === path ? lookWithChange(entry) : lookIfAllowed(entry));
     if (seen === undefined) {
       if (entry !== path && !(await exists(entry))) return undefined;
     } else if (!isListed(seen.look.identity, listed)) {
@@ -76,6 +79,16 @@ async function strays(
 async function rotationsOf(path: string, names: RotatedNames): Promise<string[]> {
   const directory = dirname(path);
   return (await names.of(basename(path), directory)).map((name) => join(directory, name));
+}
+
+/** A link that loops, or leads where nobody may look, is no file of the path: it must not hold up those that are. */
+async function lookIfAllowed(entry: string): ReturnType<typeof lookWithChange> {
+  try {
+    return await lookWithChange(entry);
+  } catch (error) {
+    if (UNREACHABLE.has(systemCode(error) ?? '')) return undefined;
+    throw error;
+  }
 }
 
 /** A directory or a pipe of that name is no sign of anything. */

@@ -79,7 +79,8 @@ export class Ledger {
 
   /**
    * Takes over the store's positions where they are behind `before`: the store lost what it had acknowledged.
-   * Returns how many were. Sources that nobody reads and the store forgot are forgotten here too.
+   * Returns how many were. Sources that nobody reads, and that the store forgot or never
+   * had, are forgotten here too.
    */
   goBack(
     records: readonly SourceRecord[],

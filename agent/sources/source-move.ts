@@ -60,7 +60,10 @@ async function move(
   const { access, ledger } = context;
   if (!access.admits(client)) return false;
   try {
-    if (known.isStored) ledger.progress(known, await positionUnder(context, known, known, initial));
+    if (known.isStored) {
+      const former = await formerPosition(context, known, initial);
+      ledger.progress(known, await positionUnder(context, known, known, former));
+    }
   } catch (error) {
     access.failed(client, error);
     return false;

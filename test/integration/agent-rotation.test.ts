@@ -1,5 +1,5 @@
 /** Rotation by rename: no line is lost, doubled or out of order, while the agent runs and while it is down. */
-import { appendFile, open, readdir, rename, rm, unlink, writeFile } from 'node:fs/promises';
+import { appendFile, open, readdir, rename, rm, unlink, utimes, writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { type AgentStand, agentStand, asText, HOST, numbered } from '../support/agent-stand.js';
 import { waitFor } from '../support/wait.js';
@@ -136,6 +136,29 @@ test('files that were rotated before anybody read the path stay unread, also aft
   await stand.start();
   expect(await stand.linesOnce(6)).toEqual(numbered(1, 6));
 });
+
+for (const [before, after] of [
+  ['app.log.2026-11-22', 'app.log.2026-11-23'],
+  ['app.log.2026-11-23-05', 'app.log.2026-11-23-06'],
+  ['app.log.2026-11-23.0', 'app.log.2026-11-23.1'],
+] as const) {
+  test(`also where the name of the next one is ${after}, after ${before}`, async () => {
+    const stand = await agentStand();
+    await writeFile(stand.path(before), 'old\n');
+    const anHourAgo = new Date(Date.now() - 3_600_000);
+    await utimes(stand.path(before), anHourAgo, anHourAgo);
+    await write(stand, 1, 2);
+    const agent = await stand.start();
+    await stand.linesOnce(2);
+    await rename(stand.path('app.log'), stand.path(after));
+    await write(stand, 3, 4);
+    await stand.linesOnce(4);
+    await agent.stop();
+    await stand.start();
+    await write(stand, 5, 5);
+    expect(await stand.linesOnce(5)).toEqual(numbered(1, 5));
+  });
+}
 
 test('a new file on the inode of a deleted one is a source of its own', async () => {
   const stand = await agentStand();

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import type { Agent } from '../../agent/index.js';
 import { StoreError } from '../../shared/errors.js';
 import type { LogWriter } from '../../shared/store/log-store.js';
-import { type AgentStand, asText, numbered } from './agent-stand.js';
+import { type AgentStand, asText, numbered, type StandAgentOptions } from './agent-stand.js';
 import { WriterAround } from './agent-writers.js';
 
 export class AwayWriter extends WriterAround {
@@ -33,10 +33,14 @@ export class MuteWriter extends AwayWriter {
 }
 
 /** An agent that has stored the lines 1 to 10 of `app.log`, and whose store is away since. */
-export async function startAndGoAway(stand: AgentStand, writer: AwayWriter): Promise<Agent> {
+export async function startAndGoAway(
+  stand: AgentStand,
+  writer: AwayWriter,
+  options: Omit<StandAgentOptions, 'writer'> = {},
+): Promise<Agent> {
   await writeFile(stand.path('app.log'), asText(numbered(1, 10)));
   writer.isAway = false;
-  const agent = await stand.start({ writer });
+  const agent = await stand.start({ ...options, writer });
   await stand.linesOnce(10);
   writer.isAway = true;
   return agent;

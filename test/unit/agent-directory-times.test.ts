@@ -31,7 +31,13 @@ function discoveryOf(directory: string): { readonly found: Set<string>; readonly
   const nothing = () => {};
   const discovery = new Discovery(settings.sources, [], {
     onFile: ({ path }) => void found.add(path),
-    ...{ onDirectory: nothing, onMissing: nothing, onRotatedAway: nothing, onCompressed: nothing },
+    ...{
+      onDirectory: nothing,
+      onDirectoryGone: nothing,
+      onMissing: nothing,
+      onRotatedAway: nothing,
+      onCompressed: nothing,
+    },
     ...{ onUnreadable: nothing, onReadable: nothing, isKnown: () => false },
   });
   return { found, discovery };
