@@ -1,5 +1,5 @@
 /** Where the settings of `tailrace agent` come from: flags, the environment, and its configuration file. */
-import { type AgentSettings, agentConfig } from '../agent/config/config.js';
+import { type RemoteAgentSettings, remoteAgentConfig } from '../agent/config/config.js';
 import { editorSchema, type JsonSchema } from '../shared/config-schema.js';
 import { UsageError } from '../shared/errors.js';
 import { resolveSettings, type Setting } from './settings.js';
@@ -20,23 +20,14 @@ export interface AgentFlags {
   readonly restart?: string;
 }
 
-/** An agent that is a process of its own: it has a store to reach. */
-export type RemoteAgentSettings = AgentSettings & Required<Pick<AgentSettings, 'redis'>>;
-
 export function readAgentSettings(files: string[], flags: AgentFlags, { env }: Shell): RemoteAgentSettings {
-  const settings = resolveSettings(agentConfig, {
-    file: flags.config,
-    env,
-    settings: settingsOf(files, flags),
-  });
-  if (hasRedis(settings)) return settings;
-  throw new UsageError('--redis is missing (or TAILRACE_REDIS_URL, or `redis.url` in the --config file)');
+  return resolveSettings(remoteAgentConfig, { file: flags.config, env, settings: settingsOf(files, flags) });
 }
 
 /** The schema of the configuration file, for editors. */
 export function agentFileSchema(): JsonSchema {
   const keys = settingsOf([], {}).map(({ key }) => key);
-  return editorSchema(agentConfig, 'The configuration file of tailrace agent', keys);
+  return editorSchema(remoteAgentConfig, 'The configuration file of tailrace agent', ['redis', ...keys]);
 }
 
 function settingsOf(files: string[], flags: AgentFlags): Setting[] {
@@ -74,8 +65,4 @@ function commandSettings(command: string[], { channel, readFrom, restart }: Agen
     { key: 'sources.0.channel', flag: '--channel', value: channel },
     { key: 'sources.0.exec.restart', flag: '--restart', value: restart },
   ];
-}
-
-function hasRedis(settings: AgentSettings): settings is RemoteAgentSettings {
-  return settings.redis !== undefined;
 }

@@ -84,8 +84,7 @@ async function openReader(config: HubConfig, lifecycle: Lifecycle, logger: Logge
     return store.reader;
   }
   if (config.redis === undefined) throw new ConfigError('needs either redis or data_dir');
-  const { url, key_prefix: keyPrefix } = config.redis;
-  const options = keyPrefix === undefined ? { url, logger } : { url, keyPrefix, logger };
+  const options = { ...config.redis, logger };
   return lifecycle.start(
     'store',
     () => openRedisReader(options),

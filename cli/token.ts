@@ -43,7 +43,7 @@ function signWith(rights: NewToken, secretFile: string): string {
 
 function parseTtl(text: string): number {
   const ttl = duration.safeParse(text);
-  if (!ttl.success) throw new UsageError('--ttl must be a duration such as 30s, 15m, 12h or 30d');
+  if (!ttl.success) throw new UsageError(`--ttl ${ttl.error.issues[0]?.message}`);
   return ttl.data;
 }
 

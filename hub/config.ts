@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { byteSize, duration } from '../shared/config.js';
+import { redisConfig } from '../shared/config-redis.js';
 import { type ListenAddress, listenAddress } from '../shared/listen-address.js';
 import {
   AUTH_EXPIRING_NOTICE_MS,
@@ -18,7 +19,7 @@ const MIB = 1024 * KIB;
 
 const count = (value: number) => z.int().min(1).default(value);
 const bytes = (value: number) => byteSize.default(value);
-const time = (valueMs: number) => duration.default(valueMs);
+const time = (valueMs: number) => duration.prefault(`${valueMs / 1_000}s`);
 
 const origin = z
   .string()
@@ -83,12 +84,7 @@ const timeouts = z.strictObject({
 export const hubConfig = z
   .strictObject({
     listen: listenAddress.prefault('127.0.0.1:7700'),
-    redis: z
-      .strictObject({
-        url: z.string().regex(/^(rediss?|unix):/, 'must be a URL such as redis://host:6379'),
-        key_prefix: z.string().min(1).optional(),
-      })
-      .optional(),
+    redis: redisConfig.optional(),
     data_dir: z.string().min(1).optional(),
     auth,
     /**

@@ -5,7 +5,7 @@
  */
 import { type JsonSchema, partOf } from './config-schema.js';
 
-const MALFORMED = `a variable is written \${NAME} or \${NAME:-default}, and a plain \${ as $\${`;
+const MALFORMED = `a variable is written \${NAME} or \${NAME:-default} with no variable in the default, and a plain \${ as $\${`;
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -28,7 +28,7 @@ interface Place {
 /** A `$${`, or a `${` with all that belongs to it. */
 const VARIABLE = /\$\$\{|\$\{([^}]*)(\}?)/g;
 
-const NAME_AND_DEFAULT = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s;
+const NAME_AND_DEFAULT = /^([A-Za-z_][A-Za-z0-9_]*)(?::-((?:(?!\$\{).)*))?$/s;
 
 /**
  * `schema` tells which keys want numbers or booleans: a variable holds text, and becomes what its key wants
@@ -50,9 +50,17 @@ export function fillVariables(values: unknown, env: Environment, schema: JsonSch
   return { values: fill(values, schema, { path: [], inside: [] }), problems };
 }
 
+/** Before the user or the password in a URL. */
+const TO_LOGIN = /^[a-z][a-z0-9+.-]*:\/\/[^/?#@]*$/i;
+
+/** What ends the login of a URL or a part of it, what begins an escape, and what a parser of URLs leaves out. */
+const NOT_ITSELF = /[%:/?#@\s\p{Cc}]/u;
+
+const OF_LOGIN = `holds what a URL takes for something else: set it in a key of its own, such as redis.password`;
+
 /** What cannot be filled in stays as it is written, so that the rest of the file is still checked. */
 function filled(text: string, key: string, env: Environment, problems: VariableProblem[]): string {
-  return text.replace(VARIABLE, (whole, inside: string | undefined, end: string | undefined) => {
+  return text.replace(VARIABLE, (whole, inside: string | undefined, end: string | undefined, at: number) => {
     if (inside === undefined) return '${';
     const match = NAME_AND_DEFAULT.exec(inside);
     const [, name = '', fallback] = match ?? [];
@@ -61,6 +69,11 @@ function filled(text: string, key: string, env: Environment, problems: VariableP
       return whole;
     }
     const value = env[name];
+    const isLogin = TO_LOGIN.test(text.slice(0, at)) && text.includes('@', at + whole.length);
+    if (isLogin && NOT_ITSELF.test(value ?? '')) {
+      problems.push({ key, rule: `the variable ${name} ${OF_LOGIN}` });
+      return whole;
+    }
     if (value !== undefined && (value !== '' || fallback === undefined)) return value;
     if (fallback !== undefined) return fallback;
     problems.push({ key, rule: `the variable ${name} is not set; set it, or write \${${name}:-default}` });

@@ -1,7 +1,7 @@
 /**
  * Channel names made from a file's path by a template such as `{host}/{basename}`. Pure. Whatever the path
  * holds, the result is a valid channel: foreign characters become `_`, long segments are shortened with a
- * hash so that they stay distinct, and of too many segments the last ones stay.
+ * hash so that they stay distinct, and of too many segments the first ones of `{dir}` are left out.
  */
 import { hash } from 'node:crypto';
 import { basename, dirname, extname } from 'node:path';
@@ -41,13 +41,23 @@ export function templateProblem(template: string): string | undefined {
 
 /** The channel of a file; the template has no problem. `path` is absolute. */
 export function channelOf(template: string, path: string, host: string): string {
-  const filled = template.replace(/\{([^{}]*)\}/g, (_, name: string) => {
-    return PLACEHOLDERS[name]?.(path, host) ?? '';
-  });
-  const segments = filled.split('/').filter((segment) => segment !== '');
+  const whole = segmentsOf(template, path, host, 0);
+  const excess = Math.max(whole.length - CHANNEL_SEGMENTS_MAX, 0);
+  const cut = Math.ceil(excess / Math.max(template.split('{dir}').length - 1, 1));
+  const segments = cut === 0 ? whole : segmentsOf(template, path, host, cut);
+  // A host with a / in its name may still be too long.
   const channel = segments.map(asSegment).slice(-CHANNEL_SEGMENTS_MAX).join('/');
   if (channel.length > CHANNEL_BYTES_MAX) return shortened(channel.replaceAll('/', '_'), SEGMENT_BYTES_MAX);
   return channel === '' ? '_' : channel;
+}
+
+/** `cut`: how many segments are left out at the beginning of each `{dir}`. */
+function segmentsOf(template: string, path: string, host: string, cut: number): string[] {
+  const filled = template.replace(/\{([^{}]*)\}/g, (_, name: string) => {
+    const value = PLACEHOLDERS[name]?.(path, host) ?? '';
+    return name === 'dir' ? value.split('/').slice(cut).join('/') : value;
+  });
+  return filled.split('/').filter((segment) => segment !== '');
 }
 
 function asSegment(text: string): string {

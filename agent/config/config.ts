@@ -5,16 +5,16 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
 import { byteSize, duration } from '../../shared/config.js';
+import { type RedisSettings, redisConfig } from '../../shared/config-redis.js';
 import { isTenant } from '../../shared/protocol/channel.js';
 import { LINE_BYTES_MAX } from '../../shared/protocol/limits.js';
 import type { Retention } from '../../shared/store/log-store.js';
 import type { MetricsSettings } from '../status/metrics-port.js';
 import { redact } from './redact-config.js';
-import { lineBytes, type SourceRule, sourceConfig, sourceRule } from './source-rule.js';
+import { checkStandardInput, lineBytes, type SourceRule, sourceConfig, sourceRule } from './source-rule.js';
 import { metrics, statusSocket } from './status-config.js';
 
 const GIB = 2 ** 30;
-const DAY_MS = 86_400_000;
 
 export interface AgentSettings {
   readonly tenant: string;
@@ -23,7 +23,7 @@ export interface AgentSettings {
   readonly openFilesMax: number;
   readonly retention: Retention;
   /** Absent where the agent shares a store with the hub in its process. */
-  readonly redis?: { readonly url: string; readonly keyPrefix?: string };
+  readonly redis?: RedisSettings;
   /** The path of the socket for `tailrace agent status`, or `off`; absent for one in the usual place. */
   readonly statusSocket?: string;
   readonly metrics?: MetricsSettings;
@@ -31,70 +31,65 @@ export interface AgentSettings {
   readonly ownDirectories?: readonly string[];
 }
 
-const REDIS_URL = 'redis://[user:password@]host[:port][/database], or rediss:// for TLS';
-
 const retention = z
   .strictObject({
     bytes: byteSize.default(GIB).describe('Stored (compressed) bytes that a channel keeps.'),
-    age: duration.default(7 * DAY_MS).describe('How long a channel keeps a line.'),
+    age: duration.prefault('7d').describe('How long a channel keeps a line.'),
   })
   .transform(({ bytes, age }): Retention => ({ bytes, ageMs: age }));
 
-const redis = z
-  .strictObject({
-    url: z.string().refine(isRedisUrl, `must be ${REDIS_URL}`).describe(`${REDIS_URL}.`),
-    key_prefix: z
-      .string()
-      .min(1)
-      .optional()
-      .describe('What all keys begin with; the same for hubs and agents. Default: tailrace:'),
-  })
-  .transform(({ url, key_prefix }) => ({ url, ...(key_prefix !== undefined && { keyPrefix: key_prefix }) }));
+const redis = redisConfig.describe('The Redis to append to.');
+
+const keys = z.strictObject({
+  tenant: z
+    .string()
+    .refine(isTenant, 'must be a-z 0-9 - and begin with a letter or digit, at most 63')
+    .describe('Whose channels.'),
+  host: z
+    .string()
+    .min(1)
+    .max(255)
+    .optional()
+    .describe('The name of this machine; another name makes every file a new one. Default: the hostname.'),
+  redis: redis.optional(),
+  sources: z
+    .array(sourceConfig)
+    .min(1, 'must have at least one entry')
+    .superRefine(checkStandardInput)
+    .describe('Which files are tailed, and how.'),
+  redact: redact.describe('As in a source, for all of them; its rules come before those of a source.'),
+  max_line_bytes: lineBytes.default(LINE_BYTES_MAX).describe('A longer line loses its end and is flagged.'),
+  open_files_max: z
+    .int()
+    .min(16)
+    .default(512)
+    .describe('Files held open at once; quiet ones beyond it are closed and opened again when they grow.'),
+  retention: retention.prefault({}).describe('What a channel keeps.'),
+  status_socket: statusSocket,
+  metrics: metrics.optional().describe('Metrics for Prometheus.'),
+});
 
 /** What a configuration file holds; parsing it gives `AgentSettings`. */
-export const agentConfig = z
-  .strictObject({
-    tenant: z
-      .string()
-      .refine(isTenant, 'must be a-z 0-9 - and begin with a letter or digit, at most 63')
-      .describe('Whose channels.'),
-    host: z
-      .string()
-      .min(1)
-      .max(255)
-      .optional()
-      .describe('The name of this machine; another name makes every file a new one. Default: the hostname.'),
-    redis: redis.optional().describe('The Redis to append to.'),
-    sources: z
-      .array(sourceConfig)
-      .min(1, 'must have at least one entry')
-      .describe('Which files are tailed, and how.'),
-    redact: redact.describe('As in a source, for all of them; its rules come before those of a source.'),
-    max_line_bytes: lineBytes.default(LINE_BYTES_MAX).describe('A longer line loses its end and is flagged.'),
-    open_files_max: z
-      .int()
-      .min(16)
-      .default(512)
-      .describe('Files held open at once; quiet ones beyond it are closed and opened again when they grow.'),
-    retention: retention.prefault({}).describe('What a channel keeps.'),
-    status_socket: statusSocket,
-    metrics: metrics.optional().describe('Metrics for Prometheus.'),
-  })
-  .transform(
-    (config): AgentSettings => ({
-      tenant: config.tenant,
-      host: config.host ?? hostname(),
-      sources: config.sources.map((source) =>
-        sourceRule(source, { lineBytesMax: config.max_line_bytes, redact: config.redact }),
-      ),
-      openFilesMax: config.open_files_max,
-      retention: config.retention,
-      ...(config.redis !== undefined && { redis: config.redis }),
-      ...(config.status_socket !== undefined && { statusSocket: config.status_socket }),
-      ...(config.metrics !== undefined && { metrics: config.metrics }),
-    }),
-  );
+export const agentConfig = keys.transform(settingsOf);
 
-function isRedisUrl(text: string): boolean {
-  return /^rediss?:\/\//.test(text) && URL.canParse(text);
+/** An agent that is a process of its own: it has a store to reach. */
+export type RemoteAgentSettings = AgentSettings & Required<Pick<AgentSettings, 'redis'>>;
+
+export const remoteAgentConfig = keys
+  .extend({ redis })
+  .transform((config): RemoteAgentSettings => ({ ...settingsOf(config), redis: config.redis }));
+
+function settingsOf(config: z.output<typeof keys>): AgentSettings {
+  return {
+    tenant: config.tenant,
+    host: config.host ?? hostname(),
+    sources: config.sources.map((source) =>
+      sourceRule(source, { lineBytesMax: config.max_line_bytes, redact: config.redact }),
+    ),
+    openFilesMax: config.open_files_max,
+    retention: config.retention,
+    ...(config.redis !== undefined && { redis: config.redis }),
+    ...(config.status_socket !== undefined && { statusSocket: config.status_socket }),
+    ...(config.metrics !== undefined && { metrics: config.metrics }),
+  };
 }

@@ -9,7 +9,6 @@ import { patternText } from './pattern-config.js';
 
 const LINES_DEFAULT = 500;
 const LINES_MAX = 10_000;
-const WAIT_DEFAULT_MS = 1_000;
 const WAIT_MAX_MS = 60_000;
 
 const preset = z.enum(EVENT_PRESETS);
@@ -32,7 +31,7 @@ const eventRules = z
       .describe('Bytes of one event; what follows is another event. Default: 256KiB or `max_line_bytes`.'),
     max_wait: duration
       .refine((ms) => ms <= WAIT_MAX_MS, 'must be at most 1m')
-      .default(WAIT_DEFAULT_MS)
+      .prefault('1s')
       .describe('An event that could go on is over when its file has not grown for so long.'),
   })
   .refine(

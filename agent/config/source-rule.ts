@@ -54,7 +54,7 @@ export const sourceConfig = z
       .describe('Files, directories (every file directly inside that is not hidden), globs, or `-`.'),
     exclude: z
       .array(z.string().min(1))
-      .default([])
+      .optional()
       .describe('Globs; one without `/` is held against the name of a file alone.'),
     channel: z
       .string()
@@ -65,7 +65,8 @@ export const sourceConfig = z
       ),
     read_from: z
       .enum(['start', 'end'])
-      .default('start')
+      .optional()
+      .meta({ default: 'start' })
       .describe('Of a file that no agent has read before: all of it, or what comes from now on.'),
     ignore_older: duration
       .optional()
@@ -93,12 +94,25 @@ export const sourceConfig = z
     error: 'must have either `include` or `exec`',
     path: ['include'],
   })
-  .transform(({ include = [], exclude, channel, read_from, ignore_older, labels, exec, ...format }) => ({
-    ...{ include: include.map(absolute), exclude, channel, readFrom: read_from, labels },
-    ...(exec !== undefined && { exec }),
-    ...(ignore_older !== undefined && { ignoreOlderMs: ignore_older }),
-    format,
-  }));
+  .superRefine(checkCommand)
+  .transform((written) => {
+    const {
+      include = [],
+      exclude = [],
+      channel,
+      read_from = 'start',
+      ignore_older,
+      labels,
+      exec,
+      ...format
+    } = written;
+    return {
+      ...{ include: include.map(absolute), exclude, channel, readFrom: read_from, labels },
+      ...(exec !== undefined && { exec }),
+      ...(ignore_older !== undefined && { ignoreOlderMs: ignore_older }),
+      format,
+    };
+  });
 
 /** What holds for all sources: the length of a line where a source does not say, and rules beside its own. */
 export interface SourceDefaults {
@@ -125,6 +139,36 @@ export function sourceRule(
 /** What stands in the place of a file's name where there is none: of a command, or of standard input. */
 export function pipeName({ exec }: SourceRule): string {
   return exec === undefined ? 'stdin' : basename(exec.command[0] ?? '');
+}
+
+/** Two readers of one pipe would each get a part of it. */
+export function checkStandardInput(
+  sources: readonly { readonly include?: readonly string[] }[],
+  context: z.core.$RefinementCtx,
+): void {
+  const readers = sources.flatMap(({ include }, index) => (include?.includes(STANDARD_INPUT) ? [index] : []));
+  for (const index of readers.slice(1)) {
+    const message = `has - (standard input), and one source alone can read it: sources.${readers[0]} does`;
+    context.addIssue({ code: 'custom', path: [index, 'include'], message });
+  }
+}
+
+const OF_FILES = ['exclude', 'read_from', 'ignore_older'] as const;
+
+/** What would be without effect beside `exec` is a mistake. */
+function checkCommand(source: WrittenSource, context: z.core.$RefinementCtx): void {
+  if (source.exec === undefined) return;
+  for (const key of OF_FILES.filter((key) => source[key] !== undefined)) {
+    context.addIssue({ code: 'custom', path: [key], message: 'is for files, and `exec` reads none' });
+  }
+  if (source.labels['stream'] === undefined) return;
+  const message = 'is set by the agent to stdout or stderr for a command: give the label another name';
+  context.addIssue({ code: 'custom', path: ['labels', 'stream'], message });
+}
+
+interface WrittenSource extends Partial<Readonly<Record<(typeof OF_FILES)[number], unknown>>> {
+  readonly exec?: CommandRule | undefined;
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 function checkTemplate(template: string, context: z.core.$RefinementCtx<string>): void {

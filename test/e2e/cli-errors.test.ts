@@ -120,7 +120,19 @@ const BAD_INPUT: readonly BadInput[] = [
     name: 'a bad duration',
     args: ['token', 'create', '--tenant', 'a', '--secret-file', 'secret', '--ttl', 'long'],
     code: 2,
-    says: ['--ttl', '30d'],
+    says: ['--ttl', '7d'],
+  },
+  {
+    name: 'a duration without a unit',
+    args: ['token', 'create', '--tenant', 'a', '--secret-file', 'secret', '--ttl', '3'],
+    code: 2,
+    says: ['--ttl has no unit', '7d'],
+  },
+  {
+    name: 'a Redis URL with a character that must be encoded',
+    args: ['agent', '--redis', 'redis://a:hunter2#x@127.0.0.1:1', '--tenant', 'a', 'x.log'],
+    code: 2,
+    says: ['--redis has a /, ? or # before its @', '%23', 'redis.password'],
   },
   {
     name: 'a token of a bad tenant',

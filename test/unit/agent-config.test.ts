@@ -85,7 +85,13 @@ test('every problem is reported with its key', () => {
     [{ ...MINIMAL, max_line_bytes: '2MiB' }, 'max_line_bytes: must be at most'],
     [{ ...MINIMAL, max_line_bytes: 0 }, 'max_line_bytes: must be a size'],
     [{ ...MINIMAL, redis: { url: 'http://redis' } }, 'redis.url: must be redis://'],
-    [{ ...MINIMAL, redis: { url: 'redis://host:99999' } }, 'redis.url: must be redis://'],
+    [{ ...MINIMAL, redis: { url: 'redis://host:99999' } }, 'redis.url: must have a host, and a port up to'],
+    [{ ...MINIMAL, retention: { age: 7 } }, 'retention.age: has no unit: write d, h,'],
+    [{ ...MINIMAL, sources: [{ include: ['/a'], ignore_older: 7 }] }, 'sources.0.ignore_older: has no unit'],
+    [
+      { ...MINIMAL, sources: [{ include: ['/a'], multiline: { start: 'x', max_wait: 5 } }] },
+      'sources.0.multiline.max_wait: has no unit',
+    ],
     [
       { ...MINIMAL, sources: [{ include: ['/a'], labels: { '1a': 'x' } }] },
       'sources.0.labels.1a: must have a name',
@@ -98,4 +104,27 @@ test('every problem is reported with its key', () => {
     expect(check, `${problem}`).toThrow(ConfigError);
     expect(check).toThrow(problem);
   }
+});
+
+test.each([
+  [{ exclude: ['*.gz'] }, 'sources.0.exclude: is for files, and `exec` reads none'],
+  [{ read_from: 'start' }, 'sources.0.read_from: is for files'],
+  [{ ignore_older: '1d' }, 'sources.0.ignore_older: is for files'],
+  [{ labels: { stream: 'mine' } }, 'sources.0.labels.stream: is set by the agent'],
+])('what a command would be without is refused: %j', (keys, problem) => {
+  const ofFiles = { ...MINIMAL, sources: [{ include: ['/a'], ...keys }] };
+  expect(() => checkConfig(ofFiles, agentConfig, 'agent.yaml')).not.toThrow();
+  const ofCommand = { ...MINIMAL, sources: [{ exec: { command: ['ls'] }, labels: { team: 'x' }, ...keys }] };
+  expect(() => checkConfig(ofCommand, agentConfig, 'agent.yaml')).toThrow(problem);
+});
+
+test('one source alone may read standard input', () => {
+  const read = (...sources: string[][]) => {
+    const config = { ...MINIMAL, sources: sources.map((include) => ({ include })) };
+    return () => checkConfig(config, agentConfig, 'agent.yaml');
+  };
+  expect(read(['/a', '-'], ['/b'])).not.toThrow();
+  expect(read(['/a'], ['-'], ['-', '/b'])).toThrow(
+    'agent.yaml: sources.2.include: has - (standard input), and one source alone can read it: sources.1 does',
+  );
 });

@@ -84,6 +84,18 @@ test('placeholders of a template', () => {
   expect(channelOf('{parent}/{name}', '/top', 'web-1')).toBe('top');
 });
 
+test('of more segments than a channel may have, the first ones of {dir} are left out', () => {
+  const eight = '/1/2/3/4/5/6/app.log';
+  const nine = '/0/1/2/3/4/5/6/app.log';
+  expect(channelOf('{host}/{dir}/{basename}', eight, 'web-1')).toBe('web-1/1/2/3/4/5/6/app.log');
+  expect(channelOf('{host}/{dir}/{basename}', nine, 'web-1')).toBe('web-1/1/2/3/4/5/6/app.log');
+  expect(channelOf('{host}/{dir}/{basename}', nine, 'web-2')).toBe('web-2/1/2/3/4/5/6/app.log');
+  expect(channelOf('a/b/{host}-{dir}/c/{name}', nine, 'web-1')).toBe('a/b/web-1-3/4/5/6/c/app');
+  expect(channelOf('{host}/{dir}/x/{dir}/{name}', nine, 'web-1')).toBe('web-1/5/6/x/5/6/app');
+  expect(channelOf('{dir}/{name}', nine, 'web-1')).toBe('0/1/2/3/4/5/6/app');
+  expect(channelOf('{host}/{dir}/{name}', nine, 'dc/web-1')).toBe('dc/web-1/2/3/4/5/6/app');
+});
+
 test('whatever the path and the host, the channel is valid, and long names stay distinct', () => {
   const paths = [
     '/a b/ü.log',

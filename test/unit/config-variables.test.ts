@@ -63,9 +63,12 @@ describe('a variable in a value', () => {
     expect(fillVariables('${A}', { A: '${B}', B: 'b' }, {}).values).toBe('${B}');
   });
 
-  test.each(['${}', '${1A}', '${A-b}', '${NAME', '${a b}'])('%s is refused', (text) => {
-    expect(fill(text)).toMatch(/^a variable is written/);
-  });
+  test.each(['${}', '${1A}', '${A-b}', '${NAME', '${a b}', '${NONE:-${NAME:-c}}', '${NAME:-${c'])(
+    '%s is refused',
+    (text) => {
+      expect(fill(text)).toMatch(/^a variable is written/);
+    },
+  );
 
   test('becomes a number, a boolean or a size where its key wants one, and stays text elsewhere', async () => {
     const text = 'name: ${COUNT}\ncount: ${COUNT}\non: ${ON}\nsize: ${SIZE}\nlists: [{limit: "${COUNT}"}]\n';

@@ -3,13 +3,14 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { byteSize, duration } from '../../shared/config.js';
+import { inputSchema, type JsonSchema } from '../../shared/config-schema.js';
 import { ConfigError } from '../../shared/errors.js';
 import { checkConfig, loadConfig } from '../support/checked-config.js';
 import { temporaryDirectory } from '../support/temporary.js';
 
 const schema = z.strictObject({
   listen: z.string().optional(),
-  limits: z.strictObject({ outbox: byteSize.default(1024), idle: duration.default(1000) }).optional(),
+  limits: z.strictObject({ outbox: byteSize.default(1024), idle: duration.prefault('1s') }).optional(),
 });
 
 describe('a size', () => {
@@ -37,6 +38,31 @@ describe('a duration', () => {
     ['7d', 604_800_000],
   ])('%s is %d milliseconds', (text, ms) => {
     expect(duration.parse(text)).toBe(ms);
+  });
+
+  test.each([7, 604_800, 1.5, 0, '7', ' 30 ', '0'])(
+    'without a unit is refused with what to write: %j',
+    (value) => {
+      expect(duration.safeParse(value).error?.issues[0]?.message).toMatch(
+        /^has no unit: write .* such as 7d,/,
+      );
+    },
+  );
+
+  test.each(['', 'd', 'soon', '7 weeks', '-1s', '0s', '0.5ms', true, null])('%j is refused', (value) => {
+    expect(duration.safeParse(value).error?.issues[0]?.message).toMatch(/^must be a duration such as/);
+  });
+
+  test('stands in the schema for editors as it is written, its default too', () => {
+    const { properties } = inputSchema(z.object({ age: duration.prefault('7d') }));
+    const editor = z.fromJSONSchema(properties?.['age'] as JsonSchema);
+    expect(properties?.['age']).toMatchObject({ default: '7d' });
+    expect(['7d', '250 MS', '7', 7].map((value) => editor.safeParse(value).success)).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ]);
   });
 });
 
@@ -70,15 +96,14 @@ describe('a configuration file', () => {
     const path = join(await temporaryDirectory(), 'hub.yaml');
     expect(() => loadConfig(path, schema)).toThrow(/hub\.yaml: cannot be read: ENOENT/);
     await writeFile(path, 'listen: x\na: [secret-value\n');
-    expect(() => loadConfig(path, schema)).toThrow(/is not YAML, line \d/);
+    expect(() => loadConfig(path, schema)).toThrow(/is not YAML, line \d, column \d/);
     expect(() => loadConfig(path, schema)).not.toThrow(/secret-value/);
   });
 
   test.each([
-    ['a: *nowhere\n', /hub\.yaml: is not YAML: .*alias/],
     [`a: &a [${'x,'.repeat(9)}]\n${nested(9)}`, /hub\.yaml: is not YAML: .*alias/],
-    ['a: b\n---\na: c\n', /is not YAML, line 2: another document begins here/],
-    ['a: b\n]secret-value\n', /is not YAML, line 2: [^:]*$/],
+    ['a: b\n---\na: c\n', /is not YAML, line 2, column 1: another document begins here/],
+    ['a: b\n]secret-value\n', /is not YAML, line 2, column 1: [^:]*$/],
   ])('that cannot be read as values is a wrong configuration: %j', async (text, problem) => {
     const path = join(await temporaryDirectory(), 'hub.yaml');
     await writeFile(path, text);
@@ -86,8 +111,34 @@ describe('a configuration file', () => {
     expect(() => loadConfig(path, schema)).toThrow(problem);
     expect(() => loadConfig(path, schema)).not.toThrow(/secret-value/);
   });
+});
 
-  test('says what it wants in words, in a line for each problem', () => {
+describe('a name that begins with *', () => {
+  test.each([
+    ['a:\n  - include: [*.secret-value]\n', ['line 2, column 15']],
+    ['a: *secret-value # \n', ['line 1, column 4']],
+    ['a: [x, *.log,\n *.gz]\n', ['line 1, column 8', 'line 2, column 2']],
+    ['a: **/*.gz\n', ['line 1, column 4']],
+    ['a: *\n', ['line 1, column 4']],
+  ])('without quotes is told where: %j', async (text, places) => {
+    const path = join(await temporaryDirectory(), 'hub.yaml');
+    await writeFile(path, text);
+    const rule = 'what begins with * must be in quotes, such as "*.log"';
+    for (const place of places) {
+      expect(() => loadConfig(path, schema)).toThrow(`${path}: is not YAML, ${place}: ${rule}`);
+    }
+    expect(() => loadConfig(path, schema)).not.toThrow(/secret-value/);
+  });
+
+  test('may be the alias of a value', async () => {
+    const path = join(await temporaryDirectory(), 'hub.yaml');
+    await writeFile(path, 'a: &x one\nb: *x\n');
+    expect(loadConfig(path, z.record(z.string(), z.string()))).toEqual({ a: 'one', b: 'one' });
+  });
+});
+
+describe('a wrong value', () => {
+  test('is told what is wanted in words, in a line for each problem', () => {
     const kinds = z.strictObject({
       ...{ list: z.array(z.string()), text: z.string(), count: z.int().min(2).max(9), flag: z.boolean() },
       ...{ word: z.enum(['a', 'b', 'c']), name: z.string().min(1), pairs: z.record(z.string(), z.string()) },

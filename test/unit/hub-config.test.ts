@@ -53,6 +53,7 @@ test.each([
     { ...LEAST, allowed_origins: ['https://a.example/x'] },
     /allowed_origins\.0: must be an origin/,
   ],
+  ['a time without a unit', { ...LEAST, timeouts: { drain: 5 } }, /timeouts\.drain: has no unit/],
   ['a limit of zero', { ...LEAST, limits: { connections: 0 } }, /limits\.connections: /],
   [
     'an unknown algorithm',

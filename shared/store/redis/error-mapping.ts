@@ -41,7 +41,7 @@ const RULES: readonly Rule[] = [
     pattern: /^(NOAUTH|WRONGPASS)\b|\bAUTH\b/,
     code: 'unauthenticated',
     retryable: false,
-    sentence: 'refuses the credentials: correct user and password in the Redis URL.',
+    sentence: 'refuses the credentials: correct user and password in the Redis URL, or as redis.password.',
   },
   {
     pattern: /^NOPERM\b|user executing the script/,

@@ -4,7 +4,7 @@
  */
 import { type Logger, SILENT } from '../../logger.js';
 import type { LogReader, LogWriter, Retention } from '../log-store.js';
-import { parseRedisUrl } from './address.js';
+import { parseRedisUrl, type RedisLogin } from './address.js';
 import { Connection } from './connection.js';
 import { Doorbells } from './doorbells.js';
 import { DEFAULT_KEY_PREFIX } from './keys.js';
@@ -18,8 +18,8 @@ const DEADLINE_MS = 5_000;
 /** Deadlines between two heartbeats of a subscriber: one that fell silent is noticed one deadline later. */
 const HEARTBEAT_DEADLINES = 2;
 
-export interface RedisStoreOptions {
-  /** `redis://[user[:password]@]host[:port][/database]`, or `rediss://` for TLS. */
+export interface RedisStoreOptions extends RedisLogin {
+  /** `redis://[user:password@]host[:port][/database]`, or `rediss://` for TLS. */
   readonly url: string;
   /** Default `tailrace:`. Must not hold braces. */
   readonly keyPrefix?: string;
@@ -41,9 +41,8 @@ export function openRedisReader(options: RedisStoreOptions): LogReader {
   return new RedisLogReader({ connection: open(options, 'reader'), doorbells, keyPrefix });
 }
 
-function open(
-  { url, deadlineMs = DEADLINE_MS, logger = SILENT }: RedisStoreOptions,
-  role: string,
-): Connection {
-  return new Connection({ address: parseRedisUrl(url), name: `tailrace-${role}`, deadlineMs, logger });
+function open(options: RedisStoreOptions, role: string): Connection {
+  const { url, username, password, deadlineMs = DEADLINE_MS, logger = SILENT } = options;
+  const login = { ...(username !== undefined && { username }), ...(password !== undefined && { password }) };
+  return new Connection({ address: parseRedisUrl(url, login), name: `tailrace-${role}`, deadlineMs, logger });
 }
