@@ -40,6 +40,9 @@ export interface AgentDependencies {
 
 const READ_AGAIN = 'what is still on disk is read again';
 
+/** Where lines go and as whose they are kept: by these the agent was begun, and lines of others must not go there. */
+const DESTINATION: ReadonlySet<string> = new Set<keyof AgentSettings>(['tenant', 'host', 'redis']);
+
 export class LogAgent {
   /** Resolves when all pipes have ended and are appended, if there are no files; else after `stop`. */
   readonly finished: Promise<void>;
@@ -67,6 +70,7 @@ export class LogAgent {
   readonly #hasFiles: boolean;
   #isLoaded = false;
   #hasLost = false;
+  #hasToldRest = false;
   #sweeping: Promise<void> = Promise.resolve();
 
   constructor(settings: AgentSettings, { writer, logger, standardInput, timings }: AgentDependencies) {
@@ -105,10 +109,14 @@ export class LogAgent {
     const waiting = sleep(this.#timings.stopMs, 'late' as const, { ref: false });
     const outcome = await Promise.race([this.#settle(), waiting]);
     this.#access.close();
-    this.#tellLost();
-    if (outcome === 'late') this.#logger.warn(`stopped before everything was appended; ${READ_AGAIN}`);
-    else if (outcome > 0) this.#logger.warn(`stopped with ${outcome} bytes not appended; ${READ_AGAIN}`);
+    this.#tellRest(outcome);
     this.#finished.resolve();
+  }
+
+  /** For an end that nothing is waited for: kills the commands that are read, and says what is not appended. */
+  abandon(): void {
+    this.#pipes.signal('SIGKILL');
+    this.#tellRest('late');
   }
 
   /** Of the commands that were read, as a shell has it; undefined where there were none and nothing was lost. */
@@ -134,14 +142,41 @@ export class LogAgent {
   reload(settings: AgentSettings): void {
     if (this.#stopping.signal.aborted) return;
     const keys = keysForRestart(this.#settings, settings);
+    if (keys.some((key) => DESTINATION.has(key))) {
+      this.#refuse(keys);
+      return;
+    }
     if (hasFiles(settings) && !this.#hasFiles) keys.push('sources');
     else this.#followSources(settings);
     if (keys.length > 0)
       this.#logger.warn(`a running agent does not take over another ${keys.join(', ')}: restart it for that`);
   }
 
+  /** Its sources are meant for another place: none of them may be sent to this one. */
+  #refuse(keys: readonly string[]): void {
+    this.#logger.error(
+      `configuration not reloaded, the agent goes on as before: it has another ${keys.join(', ')}; ` +
+        'a restart takes over all of it',
+    );
+  }
+
   #followSources({ sources }: AgentSettings): void {
     this.#logger.info(reloadSentence(this.#search.follow(sources)));
+  }
+
+  /** Once: what waits for nothing may come while a stop that waits has said it. */
+  #tellRest(outcome: number | 'late'): void {
+    if (this.#hasToldRest) return;
+    this.#hasToldRest = true;
+    this.#tellLost();
+    if (!this.#hasFiles) return;
+    const unread = this.#lineages.statuses().reduce((sum, { unreadBytes }) => sum + unreadBytes, 0);
+    this.#notices.stopped({
+      isLate: outcome === 'late',
+      unappendedBytes: outcome === 'late' ? 0 : outcome,
+      unreadBytes: this.#isLoaded ? unread : undefined,
+      isStoreAway: this.#access.isAway,
+    });
   }
 
   /** Nobody can read again what was taken out of a pipe. */

@@ -17,6 +17,11 @@ export interface Agent {
    * is passed on to the commands that are read; without one they are given a few seconds to end by themselves.
    */
   stop(signal?: NodeJS.Signals): Promise<void>;
+  /**
+   * For a process that ends in this moment, whatever is under way: kills the commands that are read, and says what
+   * is lost and what is left unread.
+   */
+  abandon(): void;
   /** Resolves when an agent that reads pipes alone is done, else after `stop`. Never rejects. */
   readonly finished: Promise<void>;
   /** Of the commands that were read, as a shell has it: the highest of them. 1 where bytes of a pipe were lost. */
@@ -25,7 +30,8 @@ export interface Agent {
   signal(name: NodeJS.Signals): void;
   /**
    * Takes over other `sources`, and says what it does not take over. What was begun goes on where it is; a path
-   * that is not meant any more is read to its present end; nothing is lost or repeated.
+   * that is not meant any more is read to its present end; nothing is lost or repeated. Settings with another
+   * `tenant`, `host` or `redis` are refused as a whole.
    */
   reload(settings: AgentSettings): void;
   stats(): AgentStats;

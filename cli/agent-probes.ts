@@ -1,4 +1,7 @@
-/** Lets a running agent be asked: by `tailrace agent status` on this host, and by monitoring on a port. */
+/**
+ * Lets a running agent be asked: by `tailrace agent status` on this host, by monitoring on a port, and by the end
+ * of the process for what it leaves behind.
+ */
 
 import { NO_SOCKET } from '../agent/config/status-config.js';
 import type { Agent } from '../agent/index.js';
@@ -7,6 +10,7 @@ import { runtimeDirectories } from '../agent/status/runtime-directory.js';
 import { openStatusSocket } from '../agent/status/status-socket.js';
 import type { Lifecycle } from '../shared/lifecycle.js';
 import type { Logger } from '../shared/logger.js';
+import { haveLastWords } from './agent-last-words.js';
 import type { Shell } from './shell.js';
 
 export interface ProbeSettings {
@@ -17,10 +21,11 @@ export interface ProbeSettings {
 export async function openProbes(
   agent: Agent,
   { statusSocket: path, metrics }: ProbeSettings,
-  { env, userId }: Pick<Shell, 'env' | 'userId'>,
+  { env, userId, signal }: Pick<Shell, 'env' | 'userId' | 'signal'>,
   lifecycle: Lifecycle,
   logger: Logger,
 ): Promise<void> {
+  haveLastWords(agent, signal);
   if (path !== NO_SOCKET) {
     const where = path === undefined ? { directories: runtimeDirectories(env, userId) } : { path };
     await lifecycle.start(

@@ -81,7 +81,27 @@ async function linesOf(stack: FaultStack): Promise<string[]> {
   }
 }
 
+/** Sends SIGHUP to itself as soon as somebody listens to it, long before the agent is up. */
+const HANG_UP_EARLY = `
+process.on('newListener', (event) => event === 'SIGHUP' && setImmediate(() => process.kill(process.pid, event)));
+`;
+
 describe('SIGHUP to an agent', () => {
+  test('that is not up yet is not lost, and does not end it', async () => {
+    const stack = await startStack();
+    onTestFinished(() => stack[Symbol.asyncDispose]());
+    const config = join(stack.directory, 'agent.yaml');
+    const preloaded = join(stack.directory, 'hang-up.mjs');
+    await configure(stack, config, join(stack.directory, 'app.log'), 'a');
+    await writeFile(preloaded, HANG_UP_EARLY);
+    const agent = stack.launch(['--import', preloaded, MAIN, 'agent', '--config', config]);
+    await agent.seeStderr(/configuration reloaded/);
+    await isReady(agent);
+    const { code, stderr } = await agent.stop();
+    expect(code).toBe(0);
+    expect(words(stderr)).toBe(1);
+  });
+
   test('without a configuration file ends it, as a closed terminal does', async () => {
     const stack = await startStack();
     onTestFinished(() => stack[Symbol.asyncDispose]());

@@ -137,7 +137,30 @@ test('what a running agent cannot take over is named, and the rest holds', async
   const stand = await agentStand();
   await writeFile(stand.path('app.log'), 'line\n');
   const agent = await stand.start({ sources: [{ include: [stand.path('*.txt')] }] });
-  agent.reload(settings([{ include: [stand.path('*.log')] }], { tenant: 'other', open_files_max: 99 }));
-  await stand.noticeOnce(/does not take over another tenant, open_files_max: restart it/);
+  const others = { open_files_max: 99, retention: { age: '1d' } };
+  agent.reload(settings([{ include: [stand.path('*.log')] }], others));
+  await stand.noticeOnce(/does not take over another open_files_max, retention: restart it/);
   expect(await stand.linesOnce(1)).toEqual(['line']);
+});
+
+test.each([
+  ['tenant', { tenant: 'other' }],
+  ['host', { host: 'other' }],
+  ['redis', { redis: { url: 'redis://127.0.0.1:1' } }],
+])('nothing of a configuration with another %s is taken over', async (key, other) => {
+  const stand = await agentStand();
+  await writeFile(stand.path('theirs.log'), 'not for this one\n');
+  const agent = await stand.start({ sources: [{ include: [stand.path('*.txt')] }] });
+  const theirs = [{ include: [stand.path('*.log')], channel: 'theirs' }];
+  agent.reload(settings(theirs, { ...other, open_files_max: 99 }));
+  const sentence = new RegExp(
+    `not reloaded, the agent goes on as before: it has another .*\\b${key}\\b.*restart`,
+  );
+  expect(await stand.noticeOnce(sentence)).toMatchObject({ level: 'error' });
+  await writeFile(stand.path('ours.txt'), 'line\n');
+  expect(await stand.linesOnce(1, `${HOST}/ours.txt`)).toEqual(['line']);
+  expect(await stand.lines('theirs')).toEqual([]);
+  expect(agent.stats().files).toBe(1);
+  agent.reload(settings(theirs));
+  expect(await stand.linesOnce(1, 'theirs')).toEqual(['not for this one']);
 });
