@@ -3,6 +3,7 @@ import { type PlannedSource, planOf } from '../agent/discovery/plan.js';
 import { printable } from '../shared/printable.js';
 import { parseRedisUrl } from '../shared/store/redis/address.js';
 import { type AgentFlags, readAgentSettings } from './agent-settings.js';
+import { whyUnreadable } from './checks/files.js';
 import { EXIT, type Shell } from './shell.js';
 import { sourceInWords } from './source-in-words.js';
 
@@ -13,7 +14,7 @@ export function checkAgent(files: string[], flags: AgentFlags, shell: Shell): nu
   const settings = readAgentSettings(files, flags, shell);
   const { tenant, host, redis } = settings;
   const { label } = parseRedisUrl(redis.url);
-  const { sources, shared } = planOf(settings);
+  const { sources, shared } = planOf(settings, shell.env['PATH']);
   const sharing = shared.map(({ channel, paths }) => `${channel}: ${shortened(paths).join(', ')}`);
   const lines = [
     `the configuration is valid: tenant ${tenant}, host ${host}, redis ${label} (not asked: doctor does that)`,
@@ -25,7 +26,8 @@ export function checkAgent(files: string[], flags: AgentFlags, shell: Shell): nu
   return EXIT.ok;
 }
 
-function sourceLines({ rule, files, missing, unreadable, aged }: PlannedSource, index: number): string[] {
+function sourceLines(source: PlannedSource, index: number): string[] {
+  const { rule, files, taken, missing, irregular, unreadable, aged, programProblem } = source;
   const what = rule.exec === undefined ? 'file' : 'command';
   const count = `${files.length} ${files.length === 1 ? what : `${what}s`} now`;
   const found = files.map(({ path, channel }) => `${path} to ${channel}`);
@@ -33,8 +35,17 @@ function sourceLines({ rule, files, missing, unreadable, aged }: PlannedSource, 
     `sources.${index}: ${sourceInWords(rule)}`,
     ...[
       ...(files.length === 0 ? [count] : section(count, found)),
+      ...section(
+        'read by an earlier source',
+        [...taken].map(([path, taker]) => `${path} by sources.${taker}`),
+      ),
       ...section('not there yet', missing),
-      ...section('cannot be read', unreadable),
+      ...section('no regular file, and not read', irregular),
+      ...section(
+        'cannot be read',
+        [...unreadable].map(([path, error]) => `${path} ${whyUnreadable(error)}`),
+      ),
+      ...section('cannot be started', programProblem === undefined ? [] : [programProblem]),
       ...section('older than ignore_older: where no agent has read them, not before they change', aged),
     ].map(indented),
   ];

@@ -1,4 +1,4 @@
-/** `tailrace agent status`: shows what the agents of this host have read, and what they wait for. */
+/** `tailrace agent status`: shows what agents of this host have read, and what they wait for. */
 import { TailraceError, UsageError } from '../shared/errors.js';
 import { type AskedAgent, askAgents, findAgents } from './running-agents.js';
 import { EXIT, type Shell } from './shell.js';
@@ -34,7 +34,8 @@ async function find(env: Shell['env'], userId: number): Promise<readonly string[
   const hint = userId === 0 ? '' : '; agents of other users are shown to root only';
   throw new TailraceError(
     'no_agent',
-    `no agent is running here: there is none in ${directories.join(', ')}${hint} (--socket names one elsewhere)`,
+    `no agent with the default status_socket is running here: there is none in ${directories.join(', ')}${hint}; ` +
+      '--socket <path> asks one with another (the agent inside `tailrace start` has none)',
   );
 }
 

@@ -114,8 +114,9 @@ function addAgentStatus(program: Command, shell: Shell, run: Run): void {
     // The options of `agent` are not for it.
     .configureHelp({ showGlobalOptions: false })
     .description(
-      'Asks the agents that run on this host and shows for each file how far it is stored, what is unread,\n' +
-        'since when, and what it waits for. Files with most unread bytes come first.',
+      'Asks the agents of this host and shows for each file how far it is stored, what is unread, since when,\n' +
+        'and what it waits for. Files with most unread bytes come first. An agent with a status_socket of its\n' +
+        'own is asked with --socket only; the one inside `tailrace start` has none.',
     )
     .option('-o, --output <form>', 'default or json')
     .option('--limit <count>', 'how many files of each agent to show (default: 20)')
@@ -197,6 +198,7 @@ function addDoctor(program: Command, shell: Shell, run: Run): void {
     .summary('check Redis, limits, file rights and tokens')
     .description('Checks what tailrace needs, and names the next step for what is missing. Changes nothing.')
     .argument('[files...]', 'files and globs that an agent shall read')
+    .option('--config <file>', "an agent's configuration, to check its Redis and its sources")
     .option('--redis <url>', 'the Redis server (or TAILRACE_REDIS_URL)')
     .option('--secret-file <file>', SECRET_FILE)
     .option('--token <token>', TOKEN)

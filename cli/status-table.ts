@@ -14,28 +14,35 @@ export function statusText(status: AgentStatus): string {
   const lines = [summary(status)];
   if (storeAway !== undefined) {
     lines.push(`the store is away since ${storeAway.since}: ${storeAway.message}`);
-  } else if (!status.isAtWork) {
-    lines.push('it waits to hear from the store how far files are stored');
   }
+  if (!status.isAtWork) lines.push('it waits to hear from the store how far files are stored');
   if (files.length > 0) lines.push('', ...table(files));
   if (omittedFiles > 0) lines.push(`… and ${counted(omittedFiles, 'more file')} (--all shows them)`);
   // Names of files may hold anything, also what a terminal would obey.
   return `${lines.map(printable).join('\n')}\n`;
 }
 
-function summary({ pid, host, tenant, states, stats, unreadBytes, lagSeconds, uptimeSeconds }: AgentStatus) {
-  const present = STATES.filter((state) => states[state] > 0);
-  const total = present.reduce((sum, state) => sum + states[state], 0);
-  const split = present.map((state) => `${number(states[state])} ${words(state)}`).join(', ');
-  const unread =
-    unreadBytes === 0
-      ? 'nothing unread'
-      : `${bytesInWords(unreadBytes)} unread, the oldest for ${inWords(lagSeconds * 1_000)}`;
+function summary(status: AgentStatus): string {
+  const { pid, host, tenant, stats, uptimeSeconds } = status;
   return (
     `agent ${pid} on ${host} for tenant ${tenant}, up ${inWords(uptimeSeconds * 1_000)}: ` +
-    `${counted(total, 'file')}${split === '' ? '' : ` (${split})`}, ${unread}, ` +
-    `${counted(Number(stats['lines'] ?? 0), 'line')} appended`
+    `${filesInWords(status)}, ${unreadInWords(status)}, ${counted(Number(stats['lines'] ?? 0), 'line')} appended`
   );
+}
+
+/** Before the agent is at work there may be more than it says, and 0 means nothing. */
+function filesInWords({ states, isAtWork }: AgentStatus): string {
+  const present = STATES.filter((state) => states[state] > 0);
+  const total = present.reduce((sum, state) => sum + states[state], 0);
+  if (!isAtWork && total === 0) return 'files not known yet';
+  const split = present.map((state) => `${number(states[state])} ${words(state)}`).join(', ');
+  return `${counted(total, 'file')}${split === '' ? '' : ` (${split})`}${isAtWork ? '' : ', others not known yet'}`;
+}
+
+function unreadInWords({ isAtWork, unreadBytes, lagSeconds }: AgentStatus): string {
+  if (!isAtWork) return 'unread bytes not known yet';
+  if (unreadBytes === 0) return 'nothing unread';
+  return `${bytesInWords(unreadBytes)} unread, the oldest for ${inWords(lagSeconds * 1_000)}`;
 }
 
 function table(files: readonly FileStatus[]): string[] {

@@ -27,11 +27,17 @@ export class CommandNotStarted extends Error {
   }
 }
 
+/** How a run ended. */
+export interface RunEnd {
+  /** As a shell has it: 128 and the signal's number where a signal ended it. */
+  readonly exitCode: number;
+  readonly signal: NodeJS.Signals | undefined;
+}
+
 export class ChildRun {
   readonly stdout: Readable;
   readonly stderr: Readable;
-  /** Resolves with the exit code as a shell has it: 128 and the signal's number for one that was killed. */
-  readonly ended: Promise<number>;
+  readonly ended: Promise<RunEnd>;
   readonly #child: ChildProcessByStdio<null, Readable, Readable>;
   #killTimer: NodeJS.Timeout | undefined;
 
@@ -67,9 +73,10 @@ export class ChildRun {
     this.#killTimer ??= setTimeout(() => this.signal('SIGKILL'), killMs);
   }
 
-  async #end(): Promise<number> {
+  async #end(): Promise<RunEnd> {
     const [code, signal] = (await once(this.#child, 'exit')) as [number | null, NodeJS.Signals | null];
     clearTimeout(this.#killTimer);
-    return code ?? SIGNAL_BASE + (signal === null ? 0 : constants.signals[signal]);
+    if (signal === null) return { exitCode: code ?? SIGNAL_BASE, signal: undefined };
+    return { exitCode: SIGNAL_BASE + constants.signals[signal], signal };
   }
 }

@@ -60,6 +60,7 @@ export class PipeSource implements SessionInput, ReadPath {
   readonly #finished = withResolvers();
   #session: SourceSession;
   #hasEnded = false;
+  #isFinished = false;
   readonly #eventWait = new EventWait(() => this.wake());
   /** By the monotonic clock, in milliseconds. */
   #tookAtMs = performance.now();
@@ -91,7 +92,8 @@ export class PipeSource implements SessionInput, ReadPath {
     const { path } = this;
     const offsetBytes = this.#storedOffset;
     const lagMs = this.#unreadAge.ageMs(offsetBytes, performance.now());
-    return [{ path, sizeBytes: this.#held.end, offsetBytes, lagMs, isRotated: this.#hasEnded }];
+    const isRotated = this.#hasEnded && !this.#isFinished;
+    return [{ path, sizeBytes: this.#held.end, offsetBytes, lagMs, isRotated }];
   }
 
   get size(): number {
@@ -208,6 +210,7 @@ export class PipeSource implements SessionInput, ReadPath {
 
   #finish(): void {
     this.#eventWait.stop();
+    this.#isFinished = true;
     this.#finished.resolve();
   }
 

@@ -4,7 +4,7 @@
  */
 import { MetricSet } from '../../shared/metric-set.js';
 import type { AgentCounters } from './agent-stats.js';
-import { type AgentStatus, type Asked, STATES } from './status-shape.js';
+import { type AgentStatus, type Asked, type FileState, STATES } from './status-shape.js';
 
 /** Every counter of the agent has its metric. */
 const TOTALS: Readonly<Record<keyof AgentCounters, readonly [name: string, help: string]>> = {
@@ -30,6 +30,8 @@ const TOTALS: Readonly<Record<keyof AgentCounters, readonly [name: string, help:
     'Compressed files that may hold unread lines and cannot be read.',
   ],
 };
+
+const UNTIL_ASKED = 'until the store has said what it has';
 
 export class AgentMetrics {
   readonly #set = new MetricSet('tailrace_agent_');
@@ -58,12 +60,18 @@ export class AgentMetrics {
 
   #addGauges(): void {
     const set = this.#set;
-    set.gauges('files', 'Files by state.', ['state'], () =>
-      STATES.map((state) => [{ state }, this.#status.states[state]] as const),
+    set.gauges('files', `Files by state; no series for 0 ${UNTIL_ASKED}.`, ['state'], () =>
+      this.#knownStates().map((state) => [{ state }, this.#status.states[state]] as const),
     );
     set.gauge('open_files', 'Files that are held open.', () => this.#stat('openFiles'));
-    set.gauge('unread_bytes', 'Bytes of files that are not in the store.', () => this.#status.unreadBytes);
-    set.gauge('lag_seconds', 'Age of the oldest unread byte.', () => this.#status.lagSeconds);
+    set.gauge('unread_bytes', `Bytes of files that are not in the store; NaN ${UNTIL_ASKED}.`, () =>
+      this.#status.isAtWork ? this.#status.unreadBytes : Number.NaN,
+    );
+    set.gauge(
+      'lag_seconds',
+      `Age of the oldest unread byte; uptime ${UNTIL_ASKED}.`,
+      () => this.#status.lagSeconds,
+    );
     set.gauge('store_away', '1 while the store cannot be reached.', () =>
       this.#status.storeAway === undefined ? 0 : 1,
     );
@@ -81,6 +89,12 @@ export class AgentMetrics {
     this.#set.gauges(name, help, ['path', 'channel'], () =>
       this.#status.files.map((file) => [{ path: file.path, channel: file.channel }, file[key]] as const),
     );
+  }
+
+  /** Before the store has said what it has, no file is looked at: 0 would be an answer. */
+  #knownStates(): readonly FileState[] {
+    const { isAtWork, states } = this.#status;
+    return isAtWork ? STATES : STATES.filter((state) => states[state] > 0);
   }
 
   #stat(key: string): number {

@@ -16,6 +16,8 @@ export interface ReadPath extends StoreClient {
   readonly seen: FileLook | undefined;
   /** Oldest first; none where the path has none, or nothing is to be read. */
   readonly files: readonly FileProgress[];
+  /** Where it knows itself what is in its way. */
+  readonly problem?: Problem;
 }
 
 export interface StatusSources {
@@ -27,7 +29,7 @@ export interface StatusSources {
 /** At least one for each path. */
 export function fileStatuses(read: ReadPath, { access, notices, ledger }: StatusSources): FileStatus[] {
   const { path, channel, isAtWork, seen, files } = read;
-  const problem = notices.problems.of(path);
+  const problem = read.problem ?? notices.problems.of(path);
   const refusal = access.refusalOf(read);
   const isUnreadable = problem?.isOver === false;
   const lastError =

@@ -9,6 +9,7 @@ import { systemCode, systemMessage } from '../files/system-error.js';
 import type { ArchiveObstacle } from '../rotation/archive-survey.js';
 import type { Overtaken } from '../rotation/passed-over.js';
 import type { AgentCounters } from './agent-stats.js';
+import { isIrregular } from './irregular-file.js';
 import { Problems } from './problems.js';
 
 const ADVICE: Readonly<Record<string, string>> = {
@@ -32,6 +33,19 @@ export interface Loss {
   /** Bytes of them that cannot be read any more. */
   readonly lostBytes: number;
 }
+
+/** What is left of the files at the end of the agent. */
+export interface Rest {
+  /** It was not waited for any longer. */
+  readonly isLate: boolean;
+  /** Bytes that were read and not appended. */
+  readonly unappendedBytes: number;
+  /** Those and others that are not appended; undefined where it never became known what the store has. */
+  readonly unreadBytes: number | undefined;
+  readonly isStoreAway: boolean;
+}
+
+const NEXT_START = 'what is still on disk is read at the next start';
 
 const WHY_NOT_READ: Readonly<Record<ArchiveObstacle['reason'], string>> = {
   damaged:
@@ -84,10 +98,15 @@ export class Notices {
     this.problems.end(path);
   }
 
+  /** There is no file at the path. */
   missing(path: string): void {
     if (this.#told.has(path)) return;
     this.#told.set(path, 'missing');
-    this.#logger.info(`${path} does not exist yet; it is read as soon as it does`, { path });
+    if (isIrregular(path)) {
+      this.#logger.warn(`${path} is no regular file, and is not read; a file in its place is`, { path });
+    } else {
+      this.#logger.info(`${path} does not exist yet; it is read as soon as it does`, { path });
+    }
   }
 
   once(key: string, message: string): void {
@@ -147,10 +166,31 @@ export class Notices {
     );
   }
 
+  /** The rest is not lost; but whoever stops an agent may mean to take the disk away. */
+  stopped(rest: Rest): void {
+    const sentence = restSentence(rest);
+    if (sentence === undefined) return;
+    const { isLate, unappendedBytes, unreadBytes, isStoreAway } = rest;
+    // Else it is a last line without its end, or what came in the last moment: files are like that.
+    const isHeldUp = isLate || unappendedBytes > 0 || unreadBytes === undefined || isStoreAway;
+    if (isHeldUp) this.#logger.warn(sentence, { unreadBytes });
+    else this.#logger.info(sentence, { unreadBytes });
+  }
+
   #tellLoss(loss: Loss, what: string): void {
     const { appendedBytes, seenBytes, lostBytes } = loss;
     this.#counters.lostBytes += lostBytes;
     const lost = lostBytes > 0 ? `${lostBytes} bytes were lost unread` : 'no unread byte is known to be lost';
     this.#logger.warn(`${what}: ${appendedBytes} of ${seenBytes} bytes were appended, ${lost}`, { ...loss });
   }
+}
+
+function restSentence({ isLate, unappendedBytes, unreadBytes }: Rest): string | undefined {
+  if (unreadBytes === undefined)
+    return `stopped before the store had said what it has: no file was read; ${NEXT_START}`;
+  const bytes = Math.max(unappendedBytes, unreadBytes);
+  const what = unappendedBytes > 0 ? 'not appended' : 'unread';
+  const rest = `${bytes} bytes of files ${what}; ${NEXT_START}`;
+  if (!isLate) return bytes === 0 ? undefined : `stopped with ${rest}`;
+  return `stopped before everything was appended${bytes === 0 ? '' : `: ${rest}`}`;
 }

@@ -38,17 +38,20 @@ export class StatusReport {
     const { settings, access, stats, isAtWork } = this.#sources;
     const files = this.#files();
     const { outage } = access;
+    const uptimeSeconds = Math.round(performance.now() - this.#startMs) / 1_000;
+    // Nobody knows what is unread before the store was asked: it may be as old as the agent.
+    const lagMin = isAtWork() ? 0 : uptimeSeconds;
     return {
       ...{ pid: process.pid, tenant: settings.tenant, host: settings.host },
       startedAt: new Date(this.#startedAtMs).toISOString(),
-      uptimeSeconds: Math.round(performance.now() - this.#startMs) / 1_000,
+      uptimeSeconds,
       isAtWork: isAtWork(),
       ...(outage !== undefined && {
         storeAway: { since: new Date(outage.sinceMs).toISOString(), message: outage.message },
       }),
       stats: { ...stats() },
       unreadBytes: files.reduce((sum, { unreadBytes }) => sum + unreadBytes, 0),
-      lagSeconds: files.reduce((most, { lagSeconds }) => Math.max(most, lagSeconds), 0),
+      lagSeconds: files.reduce((most, { lagSeconds }) => Math.max(most, lagSeconds), lagMin),
       states: countStates(files),
       files: filesMax === 0 ? [] : files.sort(worstFirst).slice(0, filesMax),
       omittedFiles: Math.max(0, files.length - filesMax),

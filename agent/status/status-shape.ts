@@ -15,7 +15,7 @@ export const STATES = [
   'store_away',
   /** It has unread bytes, and the store refuses them. */
   'refused',
-  /** It cannot be opened or read. */
+  /** It cannot be opened or read; or a command, and it cannot be started. */
   'unreadable',
   /** There is no file at the path. */
   'missing',
@@ -62,8 +62,9 @@ export const agentStatus = z.object({
   storeAway: z.object({ since: z.string(), message: z.string() }).optional(),
   /** Counters since the start, and gauges. */
   stats: z.record(z.string(), z.union([z.number(), z.boolean()])),
+  /** Until the agent is at work nothing is known of files, and they count for nothing here and in `states`. */
   unreadBytes: z.number(),
-  /** Of the file that has waited longest. */
+  /** Of the file that has waited longest; until the agent is at work at least since its start. */
   lagSeconds: z.number(),
   /** How many files are in which state. */
   states: z.record(z.enum(STATES), z.number()),

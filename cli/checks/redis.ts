@@ -1,4 +1,6 @@
 /** Whether a Redis server fits: asks it once, then judges. The judgement is pure. */
+
+import type { RedisSettings } from '../../shared/config-redis.js';
 import { ConfigError, StoreError } from '../../shared/errors.js';
 import { probeRedis, type RedisProbe } from '../../shared/store/redis/probe.js';
 import type { Finding } from './finding.js';
@@ -10,7 +12,11 @@ const CLOCK_DIFFERENCE_WARN_MS = 2_000;
 export async function checkRedis(url: string | undefined): Promise<Finding[]> {
   if (url === undefined) {
     return [
-      { level: 'skip', subject: 'redis', text: 'give --redis or TAILRACE_REDIS_URL to check a server' },
+      {
+        level: 'skip',
+        subject: 'redis',
+        text: 'give --redis, TAILRACE_REDIS_URL or --config to check a server',
+      },
     ];
   }
   try {
@@ -19,6 +25,15 @@ export async function checkRedis(url: string | undefined): Promise<Finding[]> {
     if (!(error instanceof StoreError || error instanceof ConfigError)) throw error;
     return [{ level: 'fail', subject: 'redis', text: error.message }];
   }
+}
+
+/** The address with the login that stands beside it. */
+export function redisUrlOf({ url, username = '', password }: RedisSettings): string {
+  if (password === undefined) return url;
+  const whole = new URL(url);
+  whole.username = encodeURIComponent(username);
+  whole.password = encodeURIComponent(password);
+  return whole.href;
 }
 
 export function judgeRedis(probe: RedisProbe): Finding[] {

@@ -9,7 +9,7 @@ import { temporaryDirectory } from '../support/temporary.js';
 const CONFIG = `
 tenant: acme
 host: web-1
-redis: { url: "redis://:\${PASSWORD}@127.0.0.1:1" }
+redis: { url: "redis://127.0.0.1:1", password: "\${PASSWORD}" }
 open_files_max: \${FILES_MAX:-64}
 sources:
   - include: [logs/*.log, logs/later]
@@ -51,7 +51,7 @@ describe('a check', () => {
     expect(code).toBe(78);
     expect(stdout).toBe('');
     for (const problem of [
-      'redis.url: the variable PASSWORD is not set',
+      'redis.password: the variable PASSWORD is not set',
       'open_files_max: ',
       'sources.0.ignore_older: must be a duration',
       'sources.0.lables: is not a known key; did you mean labels?',
@@ -60,6 +60,21 @@ describe('a check', () => {
       expect(stderr).toContain(`agent.yaml: ${problem}`);
     }
   });
+});
+
+test('a file that names no Redis is a wrong configuration, told with all else that is wrong', async () => {
+  const { code, stderr } = await checked('tenant: acme\nsources: [{ include: [logs], ignore_older: 7 }]\n');
+  expect(code).toBe(78);
+  expect(stderr).toContain('--redis is missing (or TAILRACE_REDIS_URL, or `redis.url` in the --config file)');
+  expect(stderr).toContain('agent.yaml: sources.0.ignore_older: has no unit');
+});
+
+test('a password that does not fit into a URL is refused, and not shown', async () => {
+  const config = CONFIG.replace(/^redis: .*$/m, `redis: { url: "redis://a:\${PASSWORD}@127.0.0.1:1" }`);
+  const { code, stdout, stderr } = await checked(config, { PASSWORD: 'hun#ter2' });
+  expect(code).toBe(78);
+  expect(stderr).toContain('agent.yaml: redis.url: the variable PASSWORD holds what a URL takes for');
+  expect(`${stdout}${stderr}`).not.toContain('ter2');
 });
 
 test('names of files cannot steer a terminal', async () => {

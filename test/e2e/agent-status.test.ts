@@ -78,7 +78,9 @@ describe('tailrace agent status among several agents, or none,', () => {
     const rig = await startStatusRig();
     const { code, stdout, stderr } = await rig.askStatus();
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-    expect(stderr).toMatch(`tailrace: no agent is running here: there is none in ${rig.socketDirectory}, `);
+    expect(stderr).toMatch(
+      `tailrace: no agent with the default status_socket is running here: there is none in ${rig.socketDirectory}, `,
+    );
   });
 
   test('names an agent that does not answer, and still shows the others', async () => {
