@@ -41,19 +41,30 @@ export class ChildRun {
   readonly #child: ChildProcessByStdio<null, Readable, Readable>;
   #killTimer: NodeJS.Timeout | undefined;
 
-  private constructor(child: ChildProcessByStdio<null, Readable, Readable>) {
+  private constructor(
+    child: ChildProcessByStdio<null, Readable, Readable>,
+    onUnsignalled: (error: Error) => void,
+  ) {
     this.#child = child;
+    child.on('error', onUnsignalled);
     this.stdout = child.stdout;
     this.stderr = child.stderr;
     this.ended = this.#end();
   }
 
-  /** `input`: whether the command reads the standard input of this process. Rejects with `CommandNotStarted`. */
-  static async start([program = '', ...args]: readonly string[], input: boolean): Promise<ChildRun> {
+  /**
+   * `input`: whether the command reads the standard input of this process. Rejects with `CommandNotStarted`.
+   * `onUnsignalled`: it may not be told of a signal, as where it has become another user's.
+   */
+  static async start(
+    [program = '', ...args]: readonly string[],
+    input: boolean,
+    onUnsignalled: (error: Error) => void,
+  ): Promise<ChildRun> {
     try {
       const child = spawn(program, args, { stdio: [input ? 'inherit' : 'ignore', 'pipe', 'pipe'] });
       await once(child, 'spawn');
-      return new ChildRun(child as ChildProcessByStdio<null, Readable, Readable>);
+      return new ChildRun(child as ChildProcessByStdio<null, Readable, Readable>, onUnsignalled);
     } catch (error) {
       throw new CommandNotStarted(program, error);
     }
@@ -74,7 +85,10 @@ export class ChildRun {
   }
 
   async #end(): Promise<RunEnd> {
-    const [code, signal] = (await once(this.#child, 'exit')) as [number | null, NodeJS.Signals | null];
+    // Not by `once` of node:events: that rejects where a signal was not allowed.
+    const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve) => {
+      this.#child.once('exit', (...end) => resolve(end));
+    });
     clearTimeout(this.#killTimer);
     if (signal === null) return { exitCode: code ?? SIGNAL_BASE, signal: undefined };
     return { exitCode: SIGNAL_BASE + constants.signals[signal], signal };

@@ -115,7 +115,9 @@ export class CommandSource {
   async #started(): Promise<ChildRun | undefined> {
     const [program] = this.#rule.command;
     try {
-      const run = await ChildRun.start(this.#rule.command, this.#context.passesInput);
+      const run = await ChildRun.start(this.#rule.command, this.#context.passesInput, (error) =>
+        this.#context.logger.warn(`${program} cannot be told to end: ${messageOf(error)}; end it by hand`),
+      );
       this.#run = run;
       this.#context.logger.debug(`${program} runs as process ${run.pid}`);
       if (this.#stopping.signal.aborted) run.stop(this.#stopSignal, this.#context.killMs);

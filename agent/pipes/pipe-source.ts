@@ -106,7 +106,7 @@ export class PipeSource implements SessionInput, ReadPath {
 
   /** Bytes that were taken out of the pipe and are not known to be appended. */
   get unappendedBytes(): number {
-    return this.#held.end - this.#storedOffset;
+    return this.#held.end - this.#storedOffset + this.#stream.readableLength;
   }
 
   start(): void {
