@@ -8,6 +8,8 @@ export interface Claimant {
 
 export class Claims {
   readonly #owners = new IdentityMap<Claimant>();
+  /** Those that would have a file which is another's. */
+  readonly #waiting = new IdentityMap<Set<Claimant>>();
 
   /** Whether the file is the claimant's now. */
   claim(file: FileIdentity, claimant: Claimant): boolean {
@@ -21,7 +23,19 @@ export class Claims {
   }
 
   release(file: FileIdentity, claimant: Claimant): void {
-    if (this.#owners.get(file) === claimant) this.#owners.delete(file);
+    if (this.#owners.get(file) !== claimant) return;
+    this.#owners.delete(file);
+    const waiting = this.#waiting.get(file) ?? [];
+    this.#waiting.delete(file);
+    for (const other of waiting) other.wake();
+  }
+
+  /** The claimant is woken when the file is released. False where nobody has it. */
+  waitFor(file: FileIdentity, claimant: Claimant): boolean {
+    if (!this.isClaimed(file)) return false;
+    const waiting = this.#waiting.get(file) ?? new Set();
+    this.#waiting.set(file, waiting.add(claimant));
+    return true;
   }
 
   /** Passes on a hint that came under another name of the file. */

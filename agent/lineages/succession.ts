@@ -152,7 +152,7 @@ export class Succession {
     this.#firstSight = undefined;
     this.#departures?.tell(this.#options.path, found.older, this.#generations, notices);
     this.#departures = undefined;
-    return this.#isTakenElsewhere(seen) ? 'later' : 'settled';
+    return this.#waitsFor(seen) ? 'later' : 'settled';
   }
 
   async release(generation: Generation): Promise<void> {
@@ -288,10 +288,14 @@ export class Succession {
     this.#generations = begun.concat(waitingByAge, kept, newest);
   }
 
-  /** Another path has the file still: it was renamed, or is linked twice. */
-  #isTakenElsewhere(seen: FileLook | undefined): boolean {
+  /**
+   * Whether there is a file that could not be had, and nobody will say when it can. Where another path has it, since
+   * it was renamed or is linked twice, this one is told.
+   */
+  #waitsFor(seen: FileLook | undefined): boolean {
     if (seen === undefined || this.#holds(seen)) return false;
-    this.#context.claims.wakeOwner(seen.identity, this.#client);
-    return true;
+    const { claims } = this.#context;
+    claims.wakeOwner(seen.identity, this.#client);
+    return !claims.waitFor(seen.identity, this.#client);
   }
 }

@@ -67,6 +67,30 @@ test('a file that is let go of under one name after another was looked at is rea
   expect(await stand.linesOnce(3, 'all')).toEqual([...numbered(1, 2), 'more']);
 });
 
+test('a file that rests is left alone under its other name too, and is taken up by it when the first is gone', async () => {
+  const { stand, agent, own, other } = await readUnderOneOfTwoNames({ sweepMs: 20 });
+  const others = async (from: number, to: number) => {
+    for (let line = from; line <= to; line++) {
+      await appendFile(stand.path('third.log'), `${line}\n`);
+      await waitFor('the line', () => agent.stats().lines >= 2 + line);
+    }
+  };
+  await others(1, 5);
+  const pass = vi.spyOn(Lineage.prototype, 'pass');
+  onTestFinished(() => void pass.mockRestore());
+  await others(6, 60);
+  const paths = pass.mock.contexts.map((lineage) => (lineage as Lineage).path);
+  expect(paths).toContain(stand.path('third.log'));
+  expect(paths).not.toContain(other);
+  unlinkSync(own);
+  await appendFile(other, asText(['more']));
+  const lines = await waitFor('the line', async () => {
+    const all = await stand.lines('all');
+    return all.includes('more') && all;
+  });
+  expect(lines.filter((line) => !/^\d+$/.test(line))).toEqual([...numbered(1, 2), 'more']);
+});
+
 interface HeldLook {
   /** Resolves when the path was looked at since. */
   letGo(): Promise<void>;
