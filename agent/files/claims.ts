@@ -30,17 +30,16 @@ export class Claims {
     for (const other of waiting) other.wake();
   }
 
-  /** The claimant is woken when the file is released. False where nobody has it. */
+  /**
+   * The claimant is woken when the file is released. Its owner is woken now: a hint came under another name of the
+   * file. False where nobody else has it.
+   */
   waitFor(file: FileIdentity, claimant: Claimant): boolean {
-    if (!this.isClaimed(file)) return false;
+    const owner = this.#owners.get(file);
+    if (owner === undefined || owner === claimant) return false;
+    owner.wake();
     const waiting = this.#waiting.get(file) ?? new Set();
     this.#waiting.set(file, waiting.add(claimant));
     return true;
-  }
-
-  /** Passes on a hint that came under another name of the file. */
-  wakeOwner(file: FileIdentity, except: Claimant): void {
-    const owner = this.#owners.get(file);
-    if (owner !== except) owner?.wake();
   }
 }

@@ -152,7 +152,7 @@ export class Succession {
     this.#firstSight = undefined;
     this.#departures?.tell(this.#options.path, found.older, this.#generations, notices);
     this.#departures = undefined;
-    return this.#waitsFor(seen) ? 'later' : 'settled';
+    return this.#waitsUnannounced(seen) ? 'later' : 'settled';
   }
 
   async release(generation: Generation): Promise<void> {
@@ -288,14 +288,9 @@ export class Succession {
     this.#generations = begun.concat(waitingByAge, kept, newest);
   }
 
-  /**
-   * Whether there is a file that could not be had, and nobody will say when it can. Where another path has it, since
-   * it was renamed or is linked twice, this one is told.
-   */
-  #waitsFor(seen: FileLook | undefined): boolean {
+  /** Whether nobody will say when the file can be had. An owner, by a name it had or another link, will. */
+  #waitsUnannounced(seen: FileLook | undefined): boolean {
     if (seen === undefined || this.#holds(seen)) return false;
-    const { claims } = this.#context;
-    claims.wakeOwner(seen.identity, this.#client);
-    return !claims.waitFor(seen.identity, this.#client);
+    return !this.#context.claims.waitFor(seen.identity, this.#client);
   }
 }
