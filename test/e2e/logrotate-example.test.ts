@@ -15,6 +15,8 @@ import { waitFor } from '../support/wait.js';
 
 const EXAMPLE = fileURLToPath(new URL('../../packaging/logrotate/example', import.meta.url));
 const LINES_BETWEEN = 300;
+/** More than the clock that logrotate asks lags behind the one of this process: a tick of the kernel. In milliseconds. */
+const CLOCK_LAG_MS = 50;
 
 /** The example with the test's file, and with the test's program as the one that is asked to open it anew. */
 async function exampleFor(directory: string, pid: number): Promise<string> {
@@ -47,15 +49,15 @@ async function rig(context: TestContext, change: (example: string) => string = (
   const rotate = async () => {
     const path = stand.path('app.log');
     await waitFor('some lines', async () => (await stat(path)).size > LINES_BETWEEN * 30);
-    await waitFor('another second', () => secondNow() > rotatedAt);
+    await waitFor('another second', () => secondOf(Date.now() - CLOCK_LAG_MS) > rotatedAt);
     await promisify(execFile)(logrotate, ['--force', '--state', state, config]);
-    rotatedAt = secondNow();
+    rotatedAt = secondOf(Date.now());
   };
   return { stand, program, startAgent, rotate };
 }
 
-function secondNow(): number {
-  return Math.floor(Date.now() / 1_000);
+function secondOf(timeMs: number): number {
+  return Math.floor(timeMs / 1_000);
 }
 
 const dated = (example: string) => example.replace('nodateext', 'dateext\n    dateformat -%Y%m%d-%s');
