@@ -57,6 +57,9 @@ const WHY_NOT_READ: Readonly<Record<ArchiveObstacle['reason'], string>> = {
     'may hold lines that were not read before it was compressed; give the agent the right to read it',
 };
 
+/** What was told is remembered for so many; beyond that the oldest may be told again. Names come and go for ever. */
+const TOLD_MAX = 50_000;
+
 export class Notices {
   /** Of paths that cannot be read, or could not. */
   readonly problems = new Problems();
@@ -74,7 +77,7 @@ export class Notices {
     const code = systemCode(error) ?? 'error';
     this.problems.begin(path, systemMessage(error), Date.now());
     if (this.#told.get(path) === code) return;
-    this.#told.set(path, code);
+    this.#note(path, code);
     const advice = ADVICE[code] ?? 'it is tried again by itself';
     this.#logger.warn(`${path} cannot be read: ${systemMessage(error)}; ${advice}`, { path, code });
   }
@@ -101,7 +104,7 @@ export class Notices {
   /** There is no file at the path. */
   missing(path: string): void {
     if (this.#told.has(path)) return;
-    this.#told.set(path, 'missing');
+    this.#note(path, 'missing');
     if (isIrregular(path)) {
       this.#logger.warn(`${path} is no regular file, and is not read; a file in its place is`, { path });
     } else {
@@ -111,8 +114,14 @@ export class Notices {
 
   once(key: string, message: string): void {
     if (this.#told.has(key)) return;
-    this.#told.set(key, 'once');
+    this.#note(key, 'once');
     this.#logger.info(message);
+  }
+
+  #note(key: string, what: string): void {
+    this.#told.set(key, what);
+    const [oldest] = this.#told.keys();
+    if (this.#told.size > TOLD_MAX && oldest !== undefined) this.#told.delete(oldest);
   }
 
   rotated(path: string): void {
@@ -154,7 +163,7 @@ export class Notices {
   obstacle(path: string, { archive, identity, reason, cause }: ArchiveObstacle): void {
     const told = `${identityKey(identity)} ${reason}`;
     if (this.#told.has(told)) return;
-    this.#told.set(told, 'once');
+    this.#note(told, 'once');
     this.#counters.archivesNotRead++;
     this.#logger.warn(`${archive} ${WHY_NOT_READ[reason]}`, { path, archive, reason, cause });
   }
