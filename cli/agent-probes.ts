@@ -1,7 +1,4 @@
-/**
- * Lets a running agent be asked: by `tailrace agent status` on this host, by monitoring on a port, and by the end
- * of the process for what it leaves behind.
- */
+/** Lets a running agent be asked: by `tailrace agent status` on this host, and by monitoring on a port. */
 
 import { NO_SOCKET } from '../agent/config/status-config.js';
 import type { Agent } from '../agent/index.js';
@@ -10,7 +7,6 @@ import { runtimeDirectories } from '../agent/status/runtime-directory.js';
 import { openStatusSocket } from '../agent/status/status-socket.js';
 import type { Lifecycle } from '../shared/lifecycle.js';
 import type { Logger } from '../shared/logger.js';
-import { haveLastWords } from './agent-last-words.js';
 import type { Shell } from './shell.js';
 
 export interface ProbeSettings {
@@ -21,11 +17,10 @@ export interface ProbeSettings {
 export async function openProbes(
   agent: Agent,
   { statusSocket: path, metrics }: ProbeSettings,
-  { env, userId, signal }: Pick<Shell, 'env' | 'userId' | 'signal'>,
+  { env, userId }: Pick<Shell, 'env' | 'userId'>,
   lifecycle: Lifecycle,
   logger: Logger,
 ): Promise<void> {
-  haveLastWords(agent, signal);
   if (path !== NO_SOCKET) {
     const where = path === undefined ? { directories: runtimeDirectories(env, userId) } : { path };
     await lifecycle.start(

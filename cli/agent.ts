@@ -31,6 +31,7 @@ export function agent(files: string[], flags: AgentFlags, shell: Shell): Promise
       (opened) => opened.close(),
     );
     const running = createAgent(settings, { writer, logger, standardInput: shell.stdin });
+    shell.onEndAtOnce(() => running.abandon());
     await openProbes(running, settings, shell, lifecycle, logger);
     await lifecycle.start(
       'agent',

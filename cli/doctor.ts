@@ -7,7 +7,7 @@ import { readAgentSettings } from './agent-settings.js';
 import { checkFiles } from './checks/files.js';
 import type { Finding } from './checks/finding.js';
 import { checkInotify } from './checks/host.js';
-import { checkRedis, redisUrlOf } from './checks/redis.js';
+import { checkRedis } from './checks/redis.js';
 import { checkToken } from './checks/token.js';
 import { EXIT, type Shell } from './shell.js';
 
@@ -43,7 +43,7 @@ async function checkAgent(files: string[], { config, redis }: DoctorFlags, shell
   const settings = readAgentSettings(files, { config, ...(redis !== undefined && { redis }) }, shell);
   const options = { searchPath: env['PATH'], names: files };
   return [
-    ...(await checkRedis(redisUrlOf(settings.redis))),
+    ...(await checkRedis(settings.redis.url, settings.redis)),
     ...checkInotify(),
     ...checkFiles(settings, options),
   ];

@@ -7,7 +7,6 @@ import { realpathSync } from 'node:fs';
 import { constants } from 'node:os';
 import { basename } from 'node:path';
 import process from 'node:process';
-import { sayLastWords } from './agent-last-words.js';
 import { EXIT, type Shell } from './shell.js';
 
 /** A stop that takes longer than this is not waited for. In milliseconds. */
@@ -22,6 +21,7 @@ const ECHO_MS = 500;
 const isDebugging = process.argv.includes('--debug') || isSet(process.env['TAILRACE_DEBUG']);
 let onHangUp: (() => void) | undefined;
 let hasHungUpEarly = false;
+let onEndAtOnce: (() => void) | undefined;
 const signal = interruption();
 // Not imported above: a signal may come at once, and these take their time to load.
 const { createLogger } = await import('../shared/logger.js');
@@ -38,6 +38,9 @@ const shell: Shell = {
   onHangUp: (listener) => {
     onHangUp = listener;
     if (hasHungUpEarly) listener();
+  },
+  onEndAtOnce: (listener) => {
+    onEndAtOnce = listener;
   },
   createLogger: (name, { level = 'info', format = process.stderr.isTTY ? 'text' : 'json' } = {}) =>
     createLogger({ name, level: isDebugging ? 'debug' : level, format }),
@@ -86,7 +89,7 @@ function giveUp(): void {
 }
 
 function endAtOnce(exitCode: number): void {
-  sayLastWords(signal);
+  onEndAtOnce?.();
   process.exit(exitCode);
 }
 

@@ -20,6 +20,8 @@ export interface Shell {
   readonly userId: number;
   /** From now on SIGHUP calls the listener; else it asks to end, like the others. */
   onHangUp(listener: () => void): void;
+  /** The listener is called where the process ends in this moment and nothing is waited for; it returns at once. */
+  onEndAtOnce(listener: () => void): void;
   createLogger(name: string, options?: ShellLoggerOptions): Logger;
 }
 

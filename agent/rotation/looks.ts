@@ -79,12 +79,12 @@ export function isOfSameTime(known: KnownSource, look: FileLook): boolean {
   return wholeMs(look) <= writtenAtMs && writtenAtMs <= wholeMs(givenTime(look));
 }
 
-/** The same of what cannot be measured. */
+/** Whether, by times alone, nothing is left of a file whose length cannot be told. */
 export function isWholeByTime(known: KnownSource, look: FileLook): boolean {
   return isOfSameTime(known, look) && !wasShort(known.position);
 }
 
-/** The same, and as long as what was read: then nothing is left of it. `length` is modulo 2^32. */
+/** Whether, by times and length, nothing is left of a file. `length` is modulo 2^32. */
 export function isWholeBy(known: KnownSource, look: FileLook, length: number | undefined): boolean {
   return isOfSameTime(known, look) && known.position.offset % 2 ** 32 === length;
 }

@@ -16,6 +16,7 @@ export async function behindCopies(
   let found = inOrder;
   for (const candidate of inOrder) {
     const earlier = await gone(inHand.beginningsOf(candidate.file), candidate.file);
+    if (earlier.length === 0) continue;
     const place = found.indexOf(candidate);
     let lastCopy = place;
     for (const [index, { file }] of found.entries())

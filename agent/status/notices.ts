@@ -4,12 +4,12 @@
  */
 
 import type { Logger } from '../../shared/logger.js';
+import { isIrregular } from '../files/irregular-file.js';
 import { identityKey } from '../files/log-file.js';
 import { systemCode, systemMessage } from '../files/system-error.js';
 import type { ArchiveObstacle } from '../rotation/archive-survey.js';
 import type { Overtaken } from '../rotation/passed-over.js';
 import type { AgentCounters } from './agent-stats.js';
-import { isIrregular } from './irregular-file.js';
 import { Problems } from './problems.js';
 
 const ADVICE: Readonly<Record<string, string>> = {

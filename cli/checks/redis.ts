@@ -1,7 +1,7 @@
 /** Whether a Redis server fits: asks it once, then judges. The judgement is pure. */
 
-import type { RedisSettings } from '../../shared/config-redis.js';
 import { ConfigError, StoreError } from '../../shared/errors.js';
+import type { RedisLogin } from '../../shared/store/redis/address.js';
 import { probeRedis, type RedisProbe } from '../../shared/store/redis/probe.js';
 import type { Finding } from './finding.js';
 
@@ -9,7 +9,8 @@ const VERSION_MIN = [7, 0] as const;
 /** Above this, times in `--since` and in messages are visibly off. */
 const CLOCK_DIFFERENCE_WARN_MS = 2_000;
 
-export async function checkRedis(url: string | undefined): Promise<Finding[]> {
+/** `login` stands in for one in the URL. */
+export async function checkRedis(url: string | undefined, login?: RedisLogin): Promise<Finding[]> {
   if (url === undefined) {
     return [
       {
@@ -20,20 +21,11 @@ export async function checkRedis(url: string | undefined): Promise<Finding[]> {
     ];
   }
   try {
-    return judgeRedis(await probeRedis(url));
+    return judgeRedis(await probeRedis(url, login));
   } catch (error) {
     if (!(error instanceof StoreError || error instanceof ConfigError)) throw error;
     return [{ level: 'fail', subject: 'redis', text: error.message }];
   }
-}
-
-/** The address with the login that stands beside it. */
-export function redisUrlOf({ url, username = '', password }: RedisSettings): string {
-  if (password === undefined) return url;
-  const whole = new URL(url);
-  whole.username = encodeURIComponent(username);
-  whole.password = encodeURIComponent(password);
-  return whole.href;
 }
 
 export function judgeRedis(probe: RedisProbe): Finding[] {

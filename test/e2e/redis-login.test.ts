@@ -28,6 +28,8 @@ test('an agent and a hub log in with them', async () => {
   const env = { REDIS_PASSWORD: PASSWORD };
   const check = await runTailrace(['agent', '--config', 'agent.yaml', '--check'], { cwd, env });
   expect(check.stdout).toMatch(new RegExp(`^the configuration is valid: .* redis 127.0.0.1:${redis.port} `));
+  const doctor = await runTailrace(['doctor', '--config', 'agent.yaml'], { cwd, env });
+  expect(doctor.stdout).toMatch(new RegExp(`ok +redis +answers at 127.0.0.1:${redis.port} `));
   const agent = start(['agent', '--config', 'agent.yaml'], cwd, env);
   await agent.seeStderr(/ready/);
   const hub = start(['hub', '--config', 'hub.yaml'], cwd, env);
@@ -37,7 +39,7 @@ test('an agent and a hub log in with them', async () => {
   });
   const tail = start(['tail', '**', '-n', 'all', '--url', url], cwd, { TAILRACE_TOKEN: stdout.trim() });
   await tail.seeStdout(/ web\/app\.log a line\n/);
-  for (const { stdout: out, stderr } of [check, await agent.stop(), await hub.stop()]) {
+  for (const { stdout: out, stderr } of [check, doctor, await agent.stop(), await hub.stop()]) {
     expect(`${out}${stderr}`).not.toContain('12#3');
   }
 });

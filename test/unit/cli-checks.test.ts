@@ -6,7 +6,7 @@ import { agentConfig } from '../../agent/config/config.js';
 import { checkFiles } from '../../cli/checks/files.js';
 import type { Finding } from '../../cli/checks/finding.js';
 import { checkInotify } from '../../cli/checks/host.js';
-import { checkRedis, judgeRedis, redisUrlOf } from '../../cli/checks/redis.js';
+import { checkRedis, judgeRedis } from '../../cli/checks/redis.js';
 import { checkToken } from '../../cli/checks/token.js';
 import { parseRedisUrl } from '../../shared/store/redis/address.js';
 import type { RedisProbe } from '../../shared/store/redis/probe.js';
@@ -46,9 +46,9 @@ describe('a Redis server', () => {
 
   test('is asked with the login that stands beside its address', () => {
     const login = { username: 'a/b', password: '%41:@ é' };
-    const address = parseRedisUrl(redisUrlOf({ url: 'redis://[::1]:7000/3', ...login }));
+    const address = parseRedisUrl('redis://[::1]:7000/3', login);
     expect(address).toMatchObject({ ...login, host: '::1', port: 7_000, database: 3 });
-    expect(redisUrlOf({ url: 'redis://u:p@host' })).toBe('redis://u:p@host');
+    expect(parseRedisUrl('redis://u:p@host')).toMatchObject({ username: 'u', password: 'p', host: 'host' });
   });
 });
 

@@ -21,8 +21,8 @@ export interface RedisAddress extends RedisLogin {
   readonly label: string;
 }
 
-/** `login` stands in for one in the URL. Throws a `ConfigError` that does not repeat the URL: it may hold a password. */
-export function parseRedisUrl(text: string, login: RedisLogin = {}): RedisAddress {
+/** The login beside it stands in for one in the URL. Throws a `ConfigError` that does not repeat the URL: it may hold a password. */
+export function parseRedisUrl(text: string, { username, password }: RedisLogin = {}): RedisAddress {
   const problem = redisUrlProblem(text);
   if (problem !== undefined) throw new ConfigError(`The Redis URL ${problem}.`);
   const url = new URL(text);
@@ -34,7 +34,8 @@ export function parseRedisUrl(text: string, login: RedisLogin = {}): RedisAddres
     tls: url.protocol === 'rediss:',
     ...(url.username === '' ? {} : { username: decodeURIComponent(url.username) }),
     ...(url.password === '' ? {} : { password: decodeURIComponent(url.password) }),
-    ...login,
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
     label: `${url.hostname}:${port}`,
   };
 }

@@ -42,7 +42,11 @@ export function openRedisReader(options: RedisStoreOptions): LogReader {
 }
 
 function open(options: RedisStoreOptions, role: string): Connection {
-  const { url, username, password, deadlineMs = DEADLINE_MS, logger = SILENT } = options;
-  const login = { ...(username !== undefined && { username }), ...(password !== undefined && { password }) };
-  return new Connection({ address: parseRedisUrl(url, login), name: `tailrace-${role}`, deadlineMs, logger });
+  const { url, deadlineMs = DEADLINE_MS, logger = SILENT } = options;
+  return new Connection({
+    address: parseRedisUrl(url, options),
+    name: `tailrace-${role}`,
+    deadlineMs,
+    logger,
+  });
 }

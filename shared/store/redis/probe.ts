@@ -4,7 +4,7 @@
  */
 import { StoreError } from '../../errors.js';
 import { SILENT } from '../../logger.js';
-import { parseRedisUrl } from './address.js';
+import { parseRedisUrl, type RedisLogin } from './address.js';
 import { Connection } from './connection.js';
 
 const DEADLINE_MS = 5_000;
@@ -23,10 +23,12 @@ export interface RedisProbe {
   readonly roundTripMs: number;
 }
 
-/** Throws a `ConfigError` for a bad URL, a `StoreError` where the server is away or refuses. */
-export async function probeRedis(url: string, deadlineMs = DEADLINE_MS): Promise<RedisProbe> {
-  const address = parseRedisUrl(url);
-  const connection = new Connection({ address, name: 'tailrace-doctor', deadlineMs, logger: SILENT });
+/** `login` stands in for one in the URL. Throws a `ConfigError` for a bad URL, a `StoreError` where the server is away or refuses. */
+export async function probeRedis(url: string, login?: RedisLogin): Promise<RedisProbe> {
+  const address = parseRedisUrl(url, login);
+  const connection = new Connection({
+    ...{ address, name: 'tailrace-doctor', deadlineMs: DEADLINE_MS, logger: SILENT },
+  });
   try {
     const info = await connection.call('INFO', [], toInfo);
     return {
